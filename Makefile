@@ -1,0 +1,55 @@
+# Every target sets up what it needs on a fresh machine. `make` alone lists them.
+.DEFAULT_GOAL := help
+ENVIRONMENT ?= dev
+PYTHON ?= python3
+PIPENV_VERSION := 2026.10.3
+
+VENV := .venv/.complete
+SEEDER := .build/functions/seeder/.requirements.sha256
+RUN := .venv/bin/python
+
+.PHONY: help setup demo up down test check format synth clean
+
+help: ## List the targets.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(VENV) $(SEEDER) ## Install the dependencies: .venv for us, .build for the Lambda's.
+
+demo: setup ## Deploy everything to the local AWS, move data, compare table and index, tear down.
+	$(RUN) -m local demo
+
+up: setup ## The same, left running; prints URLs and credentials.
+	$(RUN) -m local up
+
+down: setup ## Take down what `make up` started.
+	$(RUN) -m local down
+
+test: setup ## All tests, end to end included.
+	$(RUN) -m pytest
+
+check: setup ## Lint, format, types.
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy .
+
+format: setup ## Rewrite the sources in the project's format.
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+synth: setup ## Write the Terraform JSON of ENVIRONMENT (default: dev) to cdktf.out.
+	ENVIRONMENT=$(ENVIRONMENT) $(RUN) main.py
+
+clean: ## Remove everything that was built or downloaded.
+	rm -rf .venv .build .local cdktf.out
+
+$(VENV): Pipfile.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; this is `$(PYTHON) --version`. Set PYTHON=/path/to/python3." >&2; exit 1; }
+	$(PYTHON) -m venv .build/pipenv
+	.build/pipenv/bin/pip install --quiet --disable-pip-version-check pipenv==$(PIPENV_VERSION)
+	PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .build/pipenv/bin/pipenv --python $(PYTHON) sync --dev
+	@touch $@
+
+$(SEEDER): functions/seeder/requirements.txt $(VENV)
+	$(RUN) -m functions.package install functions/seeder
+	@touch $@

@@ -1,0 +1,79 @@
+"""Where the items come from, and what the two actions ask DynamoDB to do with them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any, Protocol
+
+Item = dict[str, Any]
+"""DynamoDB JSON: {"id": {"S": "a"}, "n": {"N": "7"}}."""
+
+# A round changes this much of every block of consecutive items: 5 % deleted, 10 % updated.
+BLOCK, DELETED, UPDATED = 20, 1, 2
+
+
+class Source(Protocol):
+    """Items by number; the same number is always the same item."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int, /) -> Item: ...
+    def changed(self, number: int, round_: int, /) -> Item:
+        """The whole item as it is after this round; its key is the same."""
+        ...
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The table's key attributes."""
+        ...
+
+
+class File:
+    """The lines of `items.ndjson`, held in memory: the size limit of the deployment package bounds them."""
+
+    def __init__(self, path: Path, key: tuple[str, ...]) -> None:
+        self.key = key
+        self._lines = path.read_bytes().splitlines()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, number: int, /) -> Item:
+        item: Item = json.loads(self._lines[number])
+        return item
+
+    def changed(self, number: int, round_: int, /) -> Item:
+        """Adds one attribute, `updated_round`: nothing that the file says is touched, whatever the data means."""
+        return {**self[number], "updated_round": {"N": str(round_)}}
+
+
+def fill(source: Source) -> Iterator[dict[str, Any]]:
+    """Every item as a put. Items of the table that the source does not have stay."""
+    return ({"PutRequest": {"Item": source[number]}} for number in range(len(source)))
+
+
+def change(source: Source, seed: int, round_: int) -> Iterator[dict[str, Any]]:
+    """The puts and deletes of one round: chosen by seed and round alone, each of a different item.
+
+    An update puts the whole item as filled and then changed, so that a second run changes nothing more; it brings
+    back an item that an earlier round deleted.
+    """
+    for number, is_deleted in chosen(len(source), seed, round_):
+        if is_deleted:
+            item = source[number]
+            yield {"DeleteRequest": {"Key": {name: item[name] for name in source.key}}}
+        else:
+            yield {"PutRequest": {"Item": source.changed(number, round_)}}
+
+
+def chosen(count: int, seed: int, round_: int) -> Iterator[tuple[int, bool]]:
+    """The numbers of the items that a round changes, ascending, each with whether it is deleted."""
+    for start in range(0, count, BLOCK):
+        # Of all of Random, only seeding and random() give the same values on every Python version.
+        random = Random(f"{seed}/{round_}/{start}").random  # noqa: S311 - chooses samples
+        places = list(range(BLOCK))
+        picked = [places.pop(int(random() * len(places))) for _ in range(DELETED + UPDATED)]
+        deleted = picked[:DELETED]
+        for place in sorted(picked):
+            if start + place < count:
+                yield start + place, place in deleted

@@ -1,0 +1,171 @@
+"""`python -m local demo | up | down`: the whole system on this machine."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from local import demo, processes, tools
+from local.deployment import ROOT, Deployment, deployment, preflight
+from local.engine import Kind
+from local.progress import Progress
+from local.terraform import TerraformError
+
+RUNS = ROOT / ".local"
+UP = RUNS / "up"
+SESSION = UP / "session.json"
+# From nothing to every item searchable takes about four minutes on two cores.
+UP_LIMIT_SECONDS = 1800
+
+console = Console(highlight=False)
+
+
+def run_demo(engine: Kind) -> int:
+    """Deploy, move data, compare, tear down. The folder of the run is kept when something failed."""
+    RUNS.mkdir(exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="demo-", dir=RUNS))
+    console.print(f"The system on this machine, engine: {engine}. Logs: {directory}", soft_wrap=True)
+    progress = Progress(console)
+    with deployment(directory, engine) as system:
+        demo.deploy(system, progress)
+        demo.change(system, progress)
+        result = demo.verify(system, progress)
+    if result.differences == 0:
+        shutil.rmtree(directory)
+    console.print(
+        f"demo: items={result.items} documents={result.documents} differences={result.differences} "
+        f"lag_seconds={result.lag_seconds:.1f} engine={engine}",
+        soft_wrap=True,
+    )
+    return 0 if result.differences == 0 else 1
+
+
+def up(engine: Kind) -> int:
+    """Deploy in a process of its own that stays, and show its progress until everything is there."""
+    if SESSION.exists() and _alive(json.loads(SESSION.read_text())["pid"]):
+        console.print(f"It is up already; `make down` ends it.\n{_described(json.loads(SESSION.read_text()))}")
+        return 0
+    shutil.rmtree(UP, ignore_errors=True)
+    UP.mkdir(parents=True)
+    log = UP / "up.log"
+    with log.open("wb") as output:
+        holder = subprocess.Popen(
+            [sys.executable, "-m", "local", "hold", "--engine", engine],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    shown = 0
+    end = time.monotonic() + UP_LIMIT_SECONDS
+    try:
+        while not SESSION.exists():
+            text = log.read_text()
+            sys.stdout.write(text[shown:])
+            shown = len(text)
+            if holder.poll() is not None or time.monotonic() > end:
+                console.print(f"It did not come up; logs are in {UP}")
+                return 1
+            time.sleep(0.3)
+    except BaseException:
+        holder.terminate()
+        holder.wait()
+        raise
+    sys.stdout.write(log.read_text()[shown:])
+    console.print(_described(json.loads(SESSION.read_text())))
+    return 0
+
+
+def hold(engine: Kind) -> int:
+    """What `up` starts: deploys, says where everything is, and stays until SIGTERM."""
+    with deployment(UP, engine) as system:
+        demo.deploy(system, Progress(console))
+        partial = SESSION.with_suffix(".new")
+        partial.write_text(json.dumps(_session(system)))
+        partial.rename(SESSION)
+        while True:
+            signal.pause()
+
+
+def down() -> int:
+    if not SESSION.exists() or not _alive(pid := json.loads(SESSION.read_text())["pid"]):
+        console.print("Nothing is up.")
+    else:
+        os.kill(pid, signal.SIGTERM)
+        processes.wait_until(lambda: not _alive(pid), limit_seconds=60, what="everything has ended")
+        console.print("Everything has ended.")
+    shutil.rmtree(UP, ignore_errors=True)
+    return 0
+
+
+def _session(system: Deployment) -> dict[str, object]:
+    return {
+        "pid": os.getpid(),
+        "environment": {**system.aws.environment, "AWS_REGION": system.settings.region},
+        "OpenSearch": system.node.url,
+        "domain endpoint": f"https://{system.aws.domain_endpoint}",
+        "outputs": system.terraform("pipeline").outputs(),
+        "logs": str(UP),
+    }
+
+
+def _described(session: dict[str, object]) -> str:
+    """The session as a person wants it: lines to paste into a shell, then where things are."""
+    environment, outputs = session["environment"], session["outputs"]
+    if not isinstance(environment, dict) or not isinstance(outputs, dict):
+        raise TypeError(f"{SESSION} is not one of ours; remove it")
+    lines = [f"export {name}={value}" for name, value in environment.items()]
+    lines += [f"{name}: {value}" for name, value in outputs.items()]
+    lines += [
+        f"search without signing: curl '{session['OpenSearch']}/_search?size=1'",
+        f"logs: {session['logs']}",
+        "end it with: make down",
+    ]
+    return "\n".join(lines)
+
+
+def _alive(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=("demo", "up", "down", "hold"))
+    parser.add_argument(
+        "--engine",
+        choices=("embedded", "data-prepper"),
+        help="default: Data Prepper where DATA_PREPPER_HOME or Docker is found, else the embedded engine",
+    )
+    arguments = parser.parse_args()
+    # Ctrl-C and SIGTERM both unwind every `with` block on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        if arguments.command == "down":
+            return down()
+        preflight()
+        engine: Kind = arguments.engine or ("data-prepper" if tools.data_prepper() else "embedded")
+        return {"demo": run_demo, "up": up, "hold": hold}[arguments.command](engine)
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything that was started has ended.")
+        return 130
+    except (tools.MissingToolError, processes.NotReadyError, TerraformError, RuntimeError) as error:
+        console.print(f"[red]{type(error).__name__}[/red]: ", end="")
+        console.print(str(error), markup=False, soft_wrap=True)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The demo: what happens to a table from its first item on, told step by step."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from local import processes
+from local.deployment import Deployment
+from local.progress import Progress
+
+ROUNDS_OF_CHANGES = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What table and index hold at the end."""
+
+    items: int
+    documents: int
+    differences: int
+    lag_seconds: float
+
+
+def deploy(system: Deployment, progress: Progress) -> None:
+    """All stacks, with the items of the first fill in the index."""
+    with progress.step("state stack: the bucket for remote state, then its own state moved in"):
+        system.apply_state()
+    with progress.step("pipeline stack: the table alone, so that there is something to export"):
+        system.apply_table()
+    with progress.step("seeding stack: the Lambda fills the table") as done:
+        system.apply_seeding(changes=0)
+        done(f"{len(system.items()):,} items")
+    with progress.step("pipeline stack: Cognito, domain, roles, pipeline"):
+        system.apply_pipeline()
+    with progress.step("export: every item searchable") as done:
+        system.wait_until_same()
+        done(f"{len(system.documents()):,} documents")
+
+
+def change(system: Deployment, progress: Progress) -> None:
+    """A round of changes and deletes, seen in the index."""
+    with progress.step("seeding stack: a round of changes and deletes"):
+        system.apply_seeding(changes=ROUNDS_OF_CHANGES)
+    with progress.step("stream: changes and deletes searchable") as done:
+        system.wait_until_same()
+        done(f"{len(system.documents()):,} documents")
+
+
+def verify(system: Deployment, progress: Progress) -> Result:
+    """Freshness, a last comparison, and a plan that finds nothing to do."""
+    with progress.step("one more item: from put to found by a search") as done:
+        lag = _lag_seconds(system)
+        done(f"{lag:.1f} s")
+    with progress.step("second plan of every stack"):
+        changed = system.changed_stacks()
+        if changed:
+            raise RuntimeError(f"a second plan would change {', '.join(changed)}; see the logs in {system.directory}")
+    return Result(len(system.items()), len(system.documents()), len(system.differences()), lag)
+
+
+def _lag_seconds(system: Deployment) -> float:
+    key = system.settings.table.partition_key.name
+    marker = "put-to-search"
+    dynamodb, index = system.aws.client("dynamodb"), system.settings.ingestion.index
+
+    def found() -> bool:
+        answer: dict[str, Any] = system.search.search(index=index, body={"query": {"ids": {"values": [marker]}}})
+        return bool(answer["hits"]["hits"])
+
+    start = time.monotonic()
+    dynamodb.put_item(TableName=system.settings.names.table, Item={key: {"S": marker}})
+    processes.wait_until(found, limit_seconds=60, what="a new item is found by a search")
+    lag = time.monotonic() - start
+    dynamodb.delete_item(TableName=system.settings.names.table, Key={key: {"S": marker}})
+    system.wait_until_same()
+    return lag

@@ -1,0 +1,162 @@
+"""The whole system on the local AWS: an OpenSearch node, the emulator, and our own Terraform applied to them.
+
+What is applied is what `main.py` writes for any environment. Only the process environment tells Terraform that AWS is
+somewhere else; no provider or backend argument differs.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
+
+from local import comparison, emulator, opensearch, processes, tools
+from local.engine import Kind
+from local.terraform import Terraform
+from settings import ENVIRONMENTS, Settings, load
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = "local"
+STACKS = ("state", "pipeline", "seeding")
+
+TABLE_ADDRESS = "aws_dynamodb_table.source_table"
+DOMAIN_ADDRESS = "aws_opensearch_domain.search_domain"
+
+
+def preflight() -> None:
+    """Raises `tools.MissingToolError` with everything that this machine lacks."""
+    tools.require(tools.terraform, tools.node, tools.opensearch)
+
+
+@dataclass
+class Deployment:
+    """One environment on one local AWS; everything it writes is in `directory`."""
+
+    directory: Path
+    aws: emulator.Emulator
+    node: opensearch.Node
+    settings: Settings = field(init=False)
+    _document: dict[str, Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._document = yaml.safe_load((ENVIRONMENTS / f"{ENVIRONMENT}.yaml").read_text())
+        self.configure()
+
+    def configure(self, **changes: dict[str, Any]) -> None:
+        """Change sections of the environment's file for good, check it and synthesize from it."""
+        for section, values in changes.items():
+            self._document[section] = {**self._document.get(section, {}), **values}
+        file = self.directory / f"{ENVIRONMENT}.yaml"
+        file.write_text(yaml.safe_dump(self._document))
+        self.settings = load(str(file))
+        done = subprocess.run(
+            [sys.executable, ROOT / "main.py"],
+            cwd=self.directory,
+            env={**os.environ, "ENVIRONMENT": str(file), "CDKTF_OUTDIR": str(self.directory / "cdktf.out")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"synth failed\n{done.stderr}")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes any AWS client, Terraform's provider and backend included, talk to the local AWS as its administrator."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))},
+            **tools.terraform_environment(self.directory),
+            **self.aws.environment,
+        }
+
+    def terraform(self, stack: str) -> Terraform:
+        return Terraform(self.directory / "cdktf.out" / "stacks" / stack, self.environment, self.directory / f"{stack}.log")
+
+    def apply_state(self) -> None:
+        """Make the state bucket, then move the state stack's own state into it: what the README tells to do on AWS."""
+        stack = self.terraform("state")
+        stack.init()
+        stack.apply()
+        self.configure(state={"backend": "s3"})
+        stack.init("-migrate-state", "-force-copy")
+
+    def apply_table(self) -> None:
+        """Only the table, so that there are items to export before there is a pipeline."""
+        stack = self.terraform("pipeline")
+        stack.init()
+        stack.apply(f"-target={TABLE_ADDRESS}")
+
+    def apply_pipeline(self) -> None:
+        """Everything else of the pipeline stack.
+
+        The provider waits ten minutes before it looks at a domain that it created, whatever AWS says. A domain that is
+        there already it only updates, with one minute of waiting.
+        """
+        domain = self.settings.names.domain
+        client = self.aws.client("opensearch")
+        if domain not in {there["DomainName"] for there in client.list_domain_names()["DomainNames"]}:
+            client.create_domain(DomainName=domain, EngineVersion=self.settings.domain.engine_version)
+        stack = self.terraform("pipeline")
+        stack.init()
+        stack.import_(DOMAIN_ADDRESS, domain)
+        stack.apply()
+
+    def apply_seeding(self, *, changes: int) -> None:
+        """Fill the table; then as many rounds of changes as asked for."""
+        self.configure(seeding={"changes": changes})
+        stack = self.terraform("seeding")
+        stack.init()
+        stack.apply()
+
+    def changed_stacks(self) -> list[str]:
+        """Stacks for which a plan shows changes."""
+        return [stack for stack in STACKS if self.terraform(stack).has_changes()]
+
+    @property
+    def search(self) -> OpenSearch:
+        """A client of the domain's endpoint, signing as the administrator."""
+        session = boto3.Session(
+            aws_access_key_id=self.aws.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.aws.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        return OpenSearch(
+            f"https://{self.aws.domain_endpoint}",
+            http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), self.settings.region, "es"),
+            connection_class=Urllib3HttpConnection,
+            ca_certs=str(self.aws.ca_file),
+        )
+
+    def items(self) -> dict[str, comparison.Item]:
+        keys = [key.name for key in self.settings.table.keys]
+        return comparison.items_of(self.aws.client("dynamodb"), self.settings.names.table, keys)
+
+    def documents(self) -> dict[str, Any]:
+        return comparison.documents_of(self.search, self.settings.ingestion.index)
+
+    def differences(self) -> list[str]:
+        return list(comparison.differences(self.items(), self.documents()))
+
+    def wait_until_same(self, *, limit_seconds: float = 120) -> None:
+        """Wait until index and table agree item by item. Raises `processes.NotReadyError`."""
+        processes.wait_until(
+            lambda: not self.differences(), limit_seconds=limit_seconds, what="index and table agree"
+        )
+
+
+@contextlib.contextmanager
+def deployment(directory: Path, engine: Kind) -> Iterator[Deployment]:
+    """A local AWS with nothing deployed to it yet; gone at the end of the block, logs and all else in `directory` kept."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with opensearch.node(directory) as node:
+        aws = emulator.start(directory / "aws", node_url=node.url, engine=engine)
+        try:
+            yield Deployment(directory, aws, node)
+        finally:
+            aws.stop()

@@ -1,0 +1,182 @@
+"""Who calls, and may they? Identity, resource and trust policies as they stand in the emulated IAM.
+
+Every decision becomes one JSON line ``{"time", "who", "action", "resource", "result"}`` in the decision log; `result`
+is "allow", "explicit deny" or "implicit deny".
+"""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.iam.models import iam_backends
+from moto.opensearch.models import opensearch_backends
+from moto.s3.models import s3_backends
+from moto.sts.models import sts_backends
+
+from local.emulator import ADMINISTRATOR_KEY, policies
+from local.emulator.policies import Decision, Document
+from local.emulator.refusals import DENIED, Refusal
+
+OSIS = "osis-pipelines.amazonaws.com"
+COORDINATION_TABLE = "DataPrepperSourceCoordinationStore"
+_OSIS_KEY_PREFIX = "OSIS"
+_ACCOUNT_NAMES = frozenset({ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """`name` is the caller as AWS writes it in messages; `names` are those that a policy's Principal may use.
+
+    `role` is the ARN of the role whose policies bind the caller. `context` holds condition keys in lower case.
+    """
+
+    name: str
+    names: frozenset[str] = frozenset()
+    role: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+ADMINISTRATOR = Caller(f"arn:aws:iam::{ACCOUNT}:user/{ADMINISTRATOR_KEY}")
+ANONYMOUS = Caller("anonymous")
+
+#: The caller of the request that the current thread serves.
+current_caller: ContextVar[Caller] = ContextVar("current_caller")
+
+
+def osis_key(pipeline: str) -> str:
+    """Access key id with which the engine of a pipeline calls as the service OpenSearch Ingestion."""
+    return f"{_OSIS_KEY_PREFIX}{pipeline.encode().hex()}"
+
+
+def service(principal: str, source_arn: str) -> Caller:
+    """An AWS service that acts for a resource of the account."""
+    context = {"aws:sourceaccount": ACCOUNT, "aws:sourcearn": source_arn, "aws:principalisawsservice": "true"}
+    return Caller(principal, frozenset({principal}), context=context)
+
+
+def identify(key: str, region: str) -> Caller | None:
+    """The caller behind an access key id; None where nobody has it."""
+    if key == ADMINISTRATOR_KEY:
+        return ADMINISTRATOR
+    if session := sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key):
+        context = {"aws:principalarn": session.role_arn, "aws:principalaccount": ACCOUNT}
+        return Caller(session.arn, frozenset({session.arn, session.role_arn}), session.role_arn, context)
+    if key.startswith(_OSIS_KEY_PREFIX):
+        try:
+            pipeline = bytes.fromhex(key.removeprefix(_OSIS_KEY_PREFIX)).decode()
+        except ValueError:
+            return None
+        return service(OSIS, f"arn:aws:osis:{region}:{ACCOUNT}:pipeline/{pipeline}")
+    return None
+
+
+class Authorizer:
+    """Decides and writes the decision log. Safe to use from several threads."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._lock = threading.Lock()
+
+    def refusal(
+        self, caller: Caller, action: str, resource: str, region: str, context: Mapping[str, str] | None = None
+    ) -> Refusal | None:
+        """None when the caller may do `action` on `resource`, else AWS's refusal.
+
+        `context` adds condition keys of the call, in lower case, to those of the caller.
+        """
+        # Plain HTTP on loopback stands for the TLS of AWS's endpoints, the only transport there is to them here.
+        everywhere = {"aws:securetransport": "true", "aws:requestedregion": region}
+        request = policies.Request(action, resource, {**everywhere, **caller.context, **(context or {})})
+        try:
+            decision, why = self._decide(caller, request)
+        except policies.UnsupportedPolicyError as error:
+            decision, why = Decision.IMPLICIT_DENY, f"because {error}"
+        entry = {"time": time.time(), "who": caller.name, "action": action, "resource": resource}
+        line = json.dumps({**entry, "result": decision.value})
+        with self._lock, self._log.open("a") as log:
+            log.write(f"{line}\n")
+        if decision is Decision.ALLOW:
+            return None
+        sentence = f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {why}"
+        return Refusal(DENIED, sentence)
+
+    @staticmethod
+    def _decide(caller: Caller, request: policies.Request) -> tuple[Decision, str]:
+        """The decision and, where it is no, the end of AWS's sentence about it."""
+        action, resource = request.action, request.resource
+        # On AWS the ingestion service keeps its coordination in an account of its own.
+        coordinates = COORDINATION_TABLE in resource and OSIS in caller.names
+        if caller is ADMINISTRATOR or action == "sts:GetCallerIdentity" or coordinates:
+            return Decision.ALLOW, ""
+        identity = policies.evaluate(identity_policies(caller.role), request) if caller.role else Decision.IMPLICIT_DENY
+        attached = _resource_policies(action, resource)
+        account = _ACCOUNT_NAMES if caller.role else frozenset()
+        direct = policies.evaluate(attached, request, caller.names)
+        delegated = policies.evaluate(attached, request, caller.names | account)
+        if identity is Decision.EXPLICIT_DENY:
+            return identity, "with an explicit deny in an identity-based policy"
+        if delegated is Decision.EXPLICIT_DENY:
+            return delegated, "with an explicit deny in a resource-based policy"
+        # A trust policy decides who may assume a role; naming the account there only lets identity policies decide.
+        if action == "sts:AssumeRole" and delegated is not Decision.ALLOW:
+            return delegated, "because no trust policy of the role allows the sts:AssumeRole action"
+        if Decision.ALLOW in (identity, direct):
+            return Decision.ALLOW, ""
+        kind = "identity-based" if caller.role else "resource-based"
+        return Decision.IMPLICIT_DENY, f"because no {kind} policy allows the {action} action"
+
+
+def identity_policies(role_arn: str) -> list[Document]:
+    """Inline and attached policies of a role; none where the role is gone."""
+    iam = iam_backends[ACCOUNT]["aws"]
+    role = next((role for role in iam.roles.values() if role.arn == role_arn), None)
+    if role is None:
+        return []
+    if role.permissions_boundary_arn:
+        raise policies.UnsupportedPolicyError("permissions boundaries are not supported by the local AWS")
+    versions = (version for policy in role.managed_policies.values() for version in policy.versions)
+    attached = [version.document for version in versions if version.is_default]
+    return [*map(_document, role.policies.values()), *map(_document, attached)]
+
+
+def trust_policies(role_arn: str) -> list[Document]:
+    """The trust policy of a role; none where there is no such role."""
+    roles = iam_backends[ACCOUNT]["aws"].roles.values()
+    return [_document(role.assume_role_policy_document) for role in roles if role.arn == role_arn]
+
+
+def _resource_policies(action: str, resource: str) -> list[Document]:
+    if action == "sts:AssumeRole":
+        return trust_policies(resource)
+    if action.startswith("s3:"):
+        return bucket_policies(resource)
+    if action.startswith("es:"):
+        return domain_policies(resource)
+    return []
+
+
+def domain_policies(resource: str) -> list[Document]:
+    """The access policy of the domain that an OpenSearch Service ARN is in; none where it has none."""
+    region, name = resource.split(":")[3], resource.split("/")[1]
+    domain = opensearch_backends[ACCOUNT][region].domains.get(name)
+    return [_document(domain.access_policies)] if domain and domain.access_policies else []
+
+
+def bucket_policies(resource: str) -> list[Document]:
+    """The policy of the bucket that an S3 ARN is in; none where it has none."""
+    name = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+    bucket = s3_backends[ACCOUNT]["aws"].buckets.get(name)
+    return [_document(bucket.policy)] if bucket and bucket.policy else []
+
+
+def _document(text: str | bytes | Mapping[str, Any]) -> Document:
+    if isinstance(text, Mapping):
+        return text
+    document: Document = json.loads(text)
+    return document

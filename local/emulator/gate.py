@@ -1,0 +1,84 @@
+"""The door of the emulator: every request is authenticated and authorized here before moto sees it."""
+
+import threading
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any
+
+from moto.core.request import Request
+
+from local.emulator import calls, refusals
+from local.emulator.authorization import (
+    ADMINISTRATOR,
+    Authorizer,
+    Caller,
+    current_caller,
+    identify,
+)
+from local.emulator.coordination import ExportSchedulerHold
+from local.emulator.refusals import Refusal
+
+# The operations of Cognito that an application calls before it has credentials.
+# https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html
+_UNSIGNED_TARGETS = frozenset(
+    {
+        "AWSCognitoIdentityProviderService.InitiateAuth",
+        "AWSCognitoIdentityProviderService.RespondToAuthChallenge",
+        "AWSCognitoIdentityService.GetId",
+        "AWSCognitoIdentityService.GetOpenIdToken",
+    }
+)
+_UNSIGNED = Refusal(refusals.UNSIGNED, "Missing Authentication Token")
+_UNKNOWN_KEY = Refusal(refusals.UNKNOWN_KEY, "The security token included in the request is invalid.")
+
+
+class Gate:
+    """A WSGI application around moto's."""
+
+    def __init__(self, application: Any, authorizer: Authorizer) -> None:
+        self._application = application
+        self._authorizer = authorizer
+        self._hold = ExportSchedulerHold()
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        body = request.get_data(cache=False)
+        environ["wsgi.input"] = BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        credential = calls.credential(request.headers.get("Authorization"))
+        if credential is None:
+            if request.headers.get("X-Amz-Target") in _UNSIGNED_TARGETS:
+                return self._pass_on(environ, start_response)
+            # What names neither target nor action is S3's: the one service that is used without a signature.
+            return refusals.response(_UNSIGNED, request, "s3")(environ, start_response)
+        caller = identify(credential.key, credential.region)
+        if caller is None:
+            return refusals.response(_UNKNOWN_KEY, request, credential.service)(environ, start_response)
+        call = calls.read(request, body, credential.service, credential.region)
+        if refusal := self._refusal(caller, call):
+            return refusals.response(refusal, request, call.service)(environ, start_response)
+        current_caller.set(caller)
+        if call.service != "dynamodb":
+            return self._pass_on(environ, start_response)
+        self._hold.observe(call)
+        # moto's tables are not safe to change from several threads, and the order of a stream is that of its writes.
+        with self._one_at_a_time:
+            return self._pass_on(environ, start_response)
+
+    def _pass_on(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        return answer
+
+    def _refusal(self, caller: Caller, call: calls.Call) -> Refusal | None:
+        try:
+            needs = calls.needs(call)
+        except calls.UnknownCallError as error:
+            # The administrator may do everything, so what a call of his needs is of interest to the log alone.
+            if caller is not ADMINISTRATOR:
+                action = f"{call.service}:{call.operation}"
+                sentence = f"User: {caller.name} is not authorized to perform: {action}, because {error}"
+                return Refusal(refusals.DENIED, sentence)
+            needs = (calls.Need(f"{call.service}:{call.operation}", "*"),)
+        found = (self._authorizer.refusal(caller, *need[:2], call.region, need.context) for need in needs)
+        return next(filter(None, found), None)

@@ -1,0 +1,194 @@
+"""OpenSearch Ingestion: moto's control plane over engines that really run the pipelines' bodies."""
+
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import moto.osis.models
+import moto.osis.urls
+import yaml
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.dynamodb.models import dynamodb_backends
+from moto.osis.exceptions import ValidationException
+from moto.osis.models import OpenSearchIngestionBackend
+from moto.osis.models import Pipeline as MotoPipeline
+from moto.osis.responses import OpenSearchIngestionResponse
+
+import osis
+from local import engine, processes
+from local.emulator import ANY_SECRET
+from local.emulator.authorization import COORDINATION_TABLE, osis_key
+
+# How long an engine must have lived before its pipeline counts as active; a body that it refuses ends it sooner.
+_SETTLE_SECONDS: Mapping[engine.Kind, float] = {"embedded": 2, "data-prepper": 15}
+_REASON_LINES = 10
+_FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED", "STARTING": "START_FAILED"}
+
+
+class Pipelines:
+    """The engines of one emulator. `environment` is what each gets besides its credentials and Region."""
+
+    def __init__(self, directory: Path, kind: engine.Kind, environment: Mapping[str, str]) -> None:
+        self._directory = directory
+        self._kind = kind
+        self._environment = environment
+        self._engines: list[_Engine] = []
+
+    def install(self) -> None:
+        """Puts engines under moto's pipelines, and checks bodies as the service does."""
+        new_engine = self._new_engine
+
+        class Pipeline(_Pipeline):
+            def __init__(self, *arguments: Any, **named: Any) -> None:
+                super().__init__(*arguments, **named)
+                self.engine = new_engine(self.pipeline_name, self.region)
+                self.engine.start(self.pipeline_configuration_body_str)
+
+        moto.osis.models.Pipeline = Pipeline
+        create = OpenSearchIngestionBackend.create_pipeline
+        update = OpenSearchIngestionBackend.update_pipeline
+
+        def create_checked(backend: OpenSearchIngestionBackend, **arguments: Any) -> MotoPipeline:
+            _require_valid(arguments["pipeline_configuration_body"], backend.region_name)
+            return create(backend, **arguments)
+
+        def update_checked(backend: OpenSearchIngestionBackend, **arguments: Any) -> MotoPipeline:
+            if arguments["pipeline_configuration_body"] is not None:
+                _require_valid(arguments["pipeline_configuration_body"], backend.region_name)
+            return update(backend, **arguments)
+
+        OpenSearchIngestionBackend.create_pipeline = create_checked
+        OpenSearchIngestionBackend.update_pipeline = update_checked
+        OpenSearchIngestionResponse.validate_pipeline = _validate
+        moto.osis.urls.url_paths["{0}/2022-01-01/osis/validatePipeline$"] = OpenSearchIngestionResponse.dispatch
+
+    def stop(self) -> None:
+        """Ends every engine."""
+        for running in self._engines:
+            running.stop()
+
+    def _new_engine(self, pipeline: str, region: str) -> "_Engine":
+        credentials = {"AWS_ACCESS_KEY_ID": osis_key(pipeline), "AWS_SECRET_ACCESS_KEY": ANY_SECRET}
+        environment = {**self._environment, **credentials, "AWS_REGION": region}
+        created = _Engine(self._kind, self._directory / pipeline, environment)
+        self._engines.append(created)
+        return created
+
+
+class _Engine:
+    """The engine of one pipeline. Files: ``body.yaml``, ``engine.log``, and the checkpoint of the embedded engine."""
+
+    def __init__(self, kind: engine.Kind, directory: Path, environment: Mapping[str, str]) -> None:
+        self._kind = kind
+        self._directory = directory
+        self._environment = environment
+        self._body = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll() if self._process else None
+
+    @property
+    def settled(self) -> bool:
+        return time.monotonic() - self._started >= _SETTLE_SECONDS[self._kind]
+
+    @property
+    def last_words(self) -> str:
+        return processes.tail(self._directory / engine.LOG, _REASON_LINES)
+
+    def start(self, body: str) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._body = body
+        body_file = self._directory / "body.yaml"
+        body_file.write_text(body)
+        self._started = time.monotonic()
+        self._process = engine.launch(self._kind, body_file, self._directory, self._environment)
+
+    def stop(self) -> None:
+        if self._process:
+            with self._process as running:
+                running.terminate()
+            self._process = None
+
+    def forget(self) -> None:
+        """Lets the next start begin with an export, as a pipeline that was stopped does on AWS."""
+        (self._directory / "state.json").unlink(missing_ok=True)
+        for backend in dynamodb_backends[ACCOUNT].values():
+            if table := backend.tables.get(COORDINATION_TABLE):
+                for name in yaml.safe_load(self._body):
+                    _delete_partitions(table, f"{name}|")
+
+
+class _Pipeline(MotoPipeline):  # type: ignore[misc] # moto is untyped here
+    """`_status` holds the last thing asked for; `status` what became of it."""
+
+    engine: _Engine
+
+    @property
+    def status(self) -> str:
+        asked: str = self._status
+        if asked not in _FAILED:
+            return asked
+        if self.engine.exit_code is not None:
+            return _FAILED[asked]
+        return "ACTIVE" if self.engine.settled else asked
+
+    @status.setter
+    def status(self, asked: str) -> None:
+        self._status = asked
+
+    @property
+    def STATUS_REASON_MAP(self) -> Mapping[str, str]:  # noqa: N802 - moto's name
+        reasons: Mapping[str, str] = super().STATUS_REASON_MAP
+        return {**reasons, **dict.fromkeys(_FAILED.values(), self.engine.last_words)}
+
+    def update(self, *arguments: Any) -> None:
+        before, stopped = self.pipeline_configuration_body_str, self._status == "STOPPED"
+        super().update(*arguments)
+        if stopped:
+            self.status = "STOPPED"
+        elif self.pipeline_configuration_body_str != before or self.engine.exit_code is not None:
+            self.engine.stop()
+            self.engine.start(self.pipeline_configuration_body_str)
+
+    def start(self) -> None:
+        super().start()
+        self.engine.start(self.pipeline_configuration_body_str)
+
+    def stop(self) -> None:
+        super().stop()
+        self.engine.stop()
+        self.engine.forget()
+        self.status = "STOPPED"
+
+    def delete(self) -> None:
+        super().delete()
+        self.engine.stop()
+        self.status = "DELETED"
+
+
+def _require_valid(body: str, region: str) -> None:
+    if problems := _errors(body, region):
+        raise ValidationException(f"Pipeline configuration is not valid: {'; '.join(problems)}")
+
+
+def _errors(body: str, region: str) -> list[str]:
+    return [f"{problem.path}: {problem.message}" for problem in osis.check(body, region) if problem.severity == "error"]
+
+
+def _validate(response: OpenSearchIngestionResponse) -> str:
+    """ValidatePipeline, which moto lacks."""
+    problems = _errors(response._get_param("PipelineConfigurationBody"), response.region)
+    return json.dumps({"isValid": not problems, "Errors": [{"Message": problem} for problem in problems]})
+
+
+def _delete_partitions(table: Any, prefix: str) -> None:
+    """Removes what Data Prepper remembers of one sub-pipeline."""
+    for item in list(table.all_items()):
+        if str(item.hash_key.value).startswith(prefix):
+            table.delete_item(item.hash_key, item.range_key)

@@ -1,0 +1,62 @@
+"""The emulator process: moto with its gaps closed behind the gate, and the domain's front."""
+
+import signal
+import threading
+from pathlib import Path
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from local.emulator import buckets, certificates, domains, exports, identity_pools, streams
+from local.emulator.authorization import Authorizer
+from local.emulator.configuration import ADDRESSES_FILE, Addresses, Configuration
+from local.emulator.front import Front, serve
+from local.emulator.functions import Functions
+from local.emulator.gate import Gate
+from local.emulator.pipelines import Pipelines
+
+
+def run(configuration: Configuration) -> None:
+    """Serves until SIGTERM or SIGINT; writes ADDRESSES_FILE to its directory as soon as it does."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    directory = configuration.directory
+    authorizer = Authorizer(directory / "decisions.jsonl")
+    certificate = certificates.create(directory / "tls")
+    front = Front(certificate, configuration.node_url, authorizer)
+    application = Gate(DomainDispatcherApplication(create_backend_app), authorizer)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    addresses = Addresses(
+        endpoint_url=f"http://127.0.0.1:{server.server_port}",
+        domain_endpoint=front.endpoint,
+        ca_file=certificate.authority,
+        decisions_log=directory / "decisions.jsonl",
+    )
+    environment = {
+        "AWS_ENDPOINT_URL": addresses.endpoint_url,
+        "AWS_CA_BUNDLE": str(addresses.ca_file),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    pipelines = Pipelines(directory / "pipelines", configuration.engine, environment)
+    pipelines.install()
+    Functions(directory / "functions", authorizer, environment).install()
+    exports.install(authorizer)
+    buckets.install()
+    streams.install()
+    identity_pools.install()
+    domains.install(front.endpoint)
+    serve(front)
+    threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
+    _publish(addresses, directory / ADDRESSES_FILE)
+    stopping.wait()
+    pipelines.stop()
+    server.shutdown()
+    front.shutdown()
+
+
+def _publish(addresses: Addresses, file: Path) -> None:
+    """In one step, so that who waits for the file never reads half of it."""
+    unfinished = file.with_suffix(".part")
+    unfinished.write_text(addresses.model_dump_json())
+    unfinished.replace(file)

@@ -1,0 +1,189 @@
+"""A running pipeline: reads export and stream, changes and routes the events, and keeps the checkpoint.
+
+One thread does it all: what has been read is delivered before more is read, so memory is bounded by the bulk size, and
+the checkpoint is written when nothing is waiting, so that whatever ends the process loses nothing.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from opensearchpy.exceptions import TransportError
+
+from local.engine import aws
+from local.engine.checkpoint import Checkpoint, Export, State
+from local.engine.dead_letters import DeadLetterQueue
+from local.engine.events import Event
+from local.engine.export import ExportFailedError, ExportReader
+from local.engine.indices import Indices, Stopped
+from local.engine.keys import KeySchema
+from local.engine.sink import NotAcknowledgedError, Sink
+from local.engine.stream import StreamReader
+from local.engine.support import Plan, SinkPlan
+
+_log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.2
+_RETRY_SECONDS = 1.0
+_DEFAULT_ROUTE = "_default"
+_VIEWS = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
+
+
+class UnusableSourceError(Exception):
+    """The table is not as the body needs it; it may become so."""
+
+
+class UnsupportedTableError(Exception):
+    """The table is such that this engine cannot run the body."""
+
+
+class Pipeline:
+    """Runs a plan until `stop` is set. Files go to `directory`."""
+
+    def __init__(self, plan: Plan, directory: Path, stop: threading.Event) -> None:
+        self._plan = plan
+        self._stop = stop
+        self._checkpoint = Checkpoint(directory)
+        self._session = aws.assume(plan.role.arn, plan.role.region, plan.role.external_id)
+        self._sinks = [self._sink(sink) for sink in plan.sinks]
+
+    def run(self) -> None:
+        """Returns when `stop` is set and what was read has been delivered. Raises `UnsupportedTableError`."""
+        try:
+            self._prepare()
+            while not self._stop.is_set():
+                try:
+                    self._work()
+                except (ClientError, BotoCoreError, NotAcknowledgedError, ExportFailedError, UnusableSourceError) as e:
+                    _log.error("%s; reading again from the last checkpoint", e)
+                    for sink in self._sinks:
+                        sink.forget()
+                    self._stop.wait(_RETRY_SECONDS)
+        except Stopped:
+            _log.warning("stopped while documents could not be delivered; they will be read again")
+
+    def _sink(self, plan: SinkPlan) -> Sink:
+        session = aws.assume(plan.role.arn, plan.role.region, plan.role.external_id)
+        client = aws.connect(plan.hosts, session)
+        letters = None
+        if plan.dead_letters:
+            role = plan.dead_letters.role
+            s3 = aws.assume(role.arn, role.region, role.external_id).client("s3")
+            letters = DeadLetterQueue(
+                s3, plan.dead_letters.bucket, plan.dead_letters.key_path_prefix, self._plan.pipeline
+            )
+        return Sink(client, Indices(client, plan.index, self._stop), plan.options, letters, self._stop)
+
+    def _prepare(self) -> None:
+        """Data Prepper does not read before every sink is ready, and tries for ever to make it so."""
+        for sink in self._sinks:
+            while True:
+                try:
+                    sink.indices.prepare()
+                    break
+                except (TransportError, ClientError, BotoCoreError) as error:
+                    _log.warning("sink %s is not ready: %s", sink.indices.options.name, error)
+                if self._stop.wait(_RETRY_SECONDS):
+                    raise Stopped
+        _log.info("%d sinks ready", len(self._sinks))
+
+    def _work(self) -> None:
+        """Reads from the last checkpoint until `stop` is set."""
+        dynamodb = self._session.client("dynamodb")
+        description = dynamodb.describe_table(TableName=self._plan.table_arn)["Table"]
+        table = _key_schema(self._plan.table_arn, description)
+        state = self._checkpoint.load() or self._begin(dynamodb, description)
+        self._checkpoint.save(state)
+        if state.export and self._plan.export:
+            export = ExportReader(dynamodb, self._session.client("s3"), self._plan.export, table, state.export)
+            self._export(export, state)
+        if state.stream_arn:
+            streams = self._session.client("dynamodbstreams")
+            old_image = bool(self._plan.old_image_on_remove)
+            self._follow(StreamReader(streams, table, state, old_image_on_remove=old_image), state)
+        while not self._stop.wait(_POLL_SECONDS):
+            self._acknowledge(state)
+        self._acknowledge(state, now=True)
+
+    def _begin(self, dynamodb: Any, description: Any) -> State:
+        """A new state. Raises `UnusableSourceError`."""
+        if self._plan.export:
+            backups = dynamodb.describe_continuous_backups(TableName=self._plan.table_arn)[
+                "ContinuousBackupsDescription"
+            ]
+            if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
+                raise UnusableSourceError(
+                    f"Point-in-time recovery (PITR) needs to be enabled for exporting data from {self._plan.table_arn}"
+                )
+        if self._plan.old_image_on_remove is not None:
+            view = description.get("StreamSpecification", {}).get("StreamViewType")
+            if view not in _VIEWS:
+                raise UnusableSourceError(
+                    f"Stream of {self._plan.table_arn} has the view {view}; supported: {', '.join(_VIEWS)}"
+                )
+        return State(
+            started=time.time_ns() // 1_000_000,
+            export=Export() if self._plan.export else None,
+            stream_arn=None if self._plan.old_image_on_remove is None else description["LatestStreamArn"],
+        )
+
+    def _export(self, reader: ExportReader, state: State) -> None:
+        assert state.export  # noqa: S101 - for the type checker
+        if state.export.finished:
+            return
+        count = 0
+        try:
+            while not state.export.finished and not self._stop.is_set():
+                events = reader.step()
+                self._deliver(events)
+                count += len(events)
+                self._acknowledge(state)
+                if not events and state.export.files is None:
+                    self._stop.wait(_POLL_SECONDS)
+        except ExportFailedError:
+            self._checkpoint.save(state.model_copy(update={"export": Export()}))
+            raise
+        if state.export.finished:
+            _log.info("export finished: %d items", count)
+
+    def _follow(self, reader: StreamReader, state: State) -> None:
+        while not self._stop.is_set():
+            events = reader.step()
+            self._deliver(events)
+            self._acknowledge(state)
+            if not events:
+                self._stop.wait(_POLL_SECONDS)
+
+    def _deliver(self, events: Iterable[Event]) -> None:
+        for event in events:
+            for process in self._plan.processors:
+                process(event)
+            routes = {name for name, holds in self._plan.routes if holds(event)} or {_DEFAULT_ROUTE}
+            for sink in self._sinks:
+                if not sink.options.routes or sink.options.routes & routes:
+                    sink.add(event)
+
+    def _acknowledge(self, state: State, *, now: bool = False) -> None:
+        """Writes the checkpoint when every document that was read has been delivered."""
+        for sink in self._sinks:
+            if now or sink.due:
+                sink.flush()
+        if not any(sink.waiting for sink in self._sinks):
+            self._checkpoint.save(state)
+
+
+def _key_schema(arn: str, description: Any) -> KeySchema:
+    """Raises `UnsupportedTableError`."""
+    names = {element["KeyType"]: element["AttributeName"] for element in description["KeySchema"]}
+    types = {one["AttributeName"]: one["AttributeType"] for one in description["AttributeDefinitions"]}
+    for name in names.values():
+        if types[name] == "B":
+            raise UnsupportedTableError(
+                f"{arn}: the key {name} is binary, of which Data Prepper makes other document ids at every run; "
+                "use a string or a number"
+            )
+    return KeySchema(arn, names["HASH"], names.get("RANGE"))

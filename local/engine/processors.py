@@ -1,0 +1,423 @@
+"""The processors that this engine runs: each turns its options into a function that changes one event.
+
+Names, defaults and the order of checks are Data Prepper's; an error leaves the event as it is at that point, is logged
+and never stops the pipeline.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from local.engine.events import Event, Path, Value, WrongShapeError, path_of, text_of
+from local.engine.expressions import (
+    Evaluate,
+    EvaluationError,
+    condition,
+    expression,
+    template,
+    uses_keys_only,
+)
+from local.engine.time_patterns import TimePattern
+
+Process: TypeAlias = Callable[[Event], None]
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+Key = Annotated[Path, BeforeValidator(lambda key: path_of(str(key)))]
+When = Annotated[Any, AfterValidator(lambda text: condition(str(text)))]
+Template = Annotated[Any, AfterValidator(lambda text: template(str(text)))]
+Expression = Annotated[Any, AfterValidator(lambda text: expression(str(text)))]
+Format = Annotated[Any, AfterValidator(lambda text: _format(str(text)))]
+Pattern = Annotated[Any, AfterValidator(lambda text: _pattern(str(text)))]
+
+
+class UnsupportedProcessorError(ValueError):
+    """`reasons` holds one line for each thing that this engine does not do."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+def build(name: str, options: Mapping[str, Any] | None) -> Process:
+    """The function of one processor. Raises `UnsupportedProcessorError`."""
+    if name not in _PROCESSORS:
+        known = ", ".join(sorted(_PROCESSORS))
+        raise UnsupportedProcessorError([f"{name}: this processor is not supported; supported: {known}"])
+    model, run = _PROCESSORS[name]
+    try:
+        settings = model.model_validate(options or {})
+    except ValidationError as error:
+        raise UnsupportedProcessorError([_reason(name, problem) for problem in error.errors()]) from error
+
+    def process(event: Event) -> None:
+        try:
+            run(settings, event)
+        except (WrongShapeError, EvaluationError, ValueError) as error:
+            _log.error("processor %s, %s: %s", name, event.metadata.get("primary_key"), error)
+
+    return process
+
+
+def _reason(name: str, problem: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, (name, *problem["loc"])))
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: this option is not supported"
+    return f"{where}: {str(problem['msg']).removeprefix('Value error, ')}"
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(f"pattern '{text}' is not supported: {error}") from error
+
+
+class _AddEntry(_Options):
+    key: Template | None = None
+    metadata_key: str | None = None
+    value: Any = None
+    format: Format | None = None
+    value_expression: Expression | None = None
+    overwrite_if_key_exists: bool = False
+    append_if_key_exists: bool = False
+    add_when: When | None = None
+
+
+class _AddEntries(_Options):
+    entries: tuple[_AddEntry, ...]
+
+
+def _add_entries(options: _AddEntries, event: Event) -> None:
+    for entry in options.entries:
+        if entry.add_when and not entry.add_when(event):
+            continue
+        try:
+            _add_entry(entry, event)
+        except (WrongShapeError, EvaluationError) as error:
+            _log.error("processor add_entries, %s: %s", event.metadata.get("primary_key"), error)
+
+
+def _add_entry(entry: _AddEntry, event: Event) -> None:
+    compute = entry.value_expression or entry.format
+    value = compute(event) if compute else _value(entry.value)
+    if entry.key:
+        path = path_of(entry.key(event))
+        if not event.contains(path) or entry.overwrite_if_key_exists:
+            event.put(path, value)
+        elif entry.append_if_key_exists:
+            event.put(path, _appended(event.get(path), value))
+    elif entry.metadata_key:
+        known = event.metadata.get(entry.metadata_key)
+        if entry.metadata_key not in event.metadata or entry.overwrite_if_key_exists:
+            event.metadata[entry.metadata_key] = value
+        elif entry.append_if_key_exists:
+            event.metadata[entry.metadata_key] = _appended(known, value)
+
+
+def _appended(known: Value, value: Value) -> Value:
+    return [*known, value] if isinstance(known, list) else [known, value]
+
+
+def _format(text: str) -> Evaluate:
+    """The `format` of add_entries: a field that is missing leaves nothing behind."""
+    if not uses_keys_only(text):
+        raise ValueError(f"'{text}': only ${{/key}} works here; use value_expression")
+    parts = re.split(r"\$\{([^}]*)\}", text)
+
+    def evaluate(event: Event) -> Value:
+        return "".join(_field_text(event, part) if index % 2 else part for index, part in enumerate(parts))
+
+    return evaluate
+
+
+def _field_text(event: Event, key: str) -> str:
+    value = event.get(path_of(key))
+    return "" if value is None else text_of(value)
+
+
+def _value(value: Any) -> Value:
+    """YAML reads dates by itself; Data Prepper's reader does not."""
+    if isinstance(value, dict):
+        return {str(name): _value(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_value(member) for member in value]
+    return value if isinstance(value, bool | int | float | str) or value is None else str(value)
+
+
+class _RenameEntry(_Options):
+    from_key: Key | None = None
+    from_key_regex: Pattern | None = None
+    to_key: Key
+    overwrite_if_to_key_exists: bool = False
+    rename_when: When | None = None
+
+
+class _RenameKeys(_Options):
+    entries: tuple[_RenameEntry, ...] = ()
+
+
+def _rename_keys(options: _RenameKeys, event: Event) -> None:
+    for entry in options.entries:
+        if entry.rename_when and not entry.rename_when(event):
+            continue
+        if entry.from_key is not None and (entry.from_key == entry.to_key or not event.contains(entry.from_key)):
+            continue
+        if event.contains(entry.to_key) and not entry.overwrite_if_to_key_exists:
+            continue
+        sources = [entry.from_key] if entry.from_key is not None else _matching(event, entry.from_key_regex)
+        for source in sources if entry.overwrite_if_to_key_exists else sources[:1]:
+            event.put(entry.to_key, event.get(source))
+            event.delete(source)
+
+
+def _matching(event: Event, pattern: re.Pattern[str] | None) -> list[Path]:
+    return [(key,) for key in event.data if pattern and pattern.fullmatch(key)]
+
+
+class _CopyEntry(_Options):
+    from_key: Key
+    to_key: Key
+    overwrite_if_to_key_exists: bool = False
+    copy_when: When | None = None
+
+
+class _CopyValues(_Options):
+    entries: tuple[_CopyEntry, ...]
+
+
+def _copy_values(options: _CopyValues, event: Event) -> None:
+    for entry in options.entries:
+        if entry.copy_when and not entry.copy_when(event):
+            continue
+        if entry.from_key == entry.to_key or not event.contains(entry.from_key):
+            continue
+        if not event.contains(entry.to_key) or entry.overwrite_if_to_key_exists:
+            event.put(entry.to_key, event.get(entry.from_key))
+
+
+class _DeleteEntry(_Options):
+    with_keys: tuple[Key, ...] = ()
+    with_keys_regex: tuple[Pattern, ...] = ()
+    exclude_from_delete: frozenset[str] = frozenset()
+    delete_when: When | None = None
+
+
+class _DeleteEntries(_DeleteEntry):
+    entries: tuple[_DeleteEntry, ...] = ()
+
+
+def _delete_entries(options: _DeleteEntries, event: Event) -> None:
+    for entry in options.entries or (options,):
+        if entry.delete_when and not entry.delete_when(event):
+            continue
+        for key in entry.with_keys:
+            event.delete(key)
+        for pattern in entry.with_keys_regex:
+            for key in _matching(event, pattern):
+                if key[0] not in entry.exclude_from_delete:
+                    event.delete(key)
+
+
+class _SelectEntries(_Options):
+    include_keys: tuple[Key, ...] = ()
+    include_keys_regex: tuple[Pattern, ...] = ()
+    include_keys_regex_pointer: Key = ()
+    select_when: When | None = None
+
+
+def _select_entries(options: _SelectEntries, event: Event) -> None:
+    if options.select_when and not options.select_when(event):
+        return
+    kept: list[tuple[Path, Value]] = [(key, event.get(key)) for key in options.include_keys]
+    base = event.get(options.include_keys_regex_pointer)
+    if options.include_keys_regex and isinstance(base, dict):
+        kept += [
+            ((*options.include_keys_regex_pointer, name), value)
+            for name, value in base.items()
+            if any(pattern.fullmatch(name) for pattern in options.include_keys_regex)
+        ]
+    event.data = {}
+    for path, value in kept:
+        if value is not None:
+            event.put(path, value)
+
+
+class _ConvertType(_Options):
+    key: Key | None = None
+    keys: tuple[Key, ...] = ()
+    type: Literal["integer", "long", "double", "boolean", "string", "big_decimal"] = "integer"
+    null_values: tuple[str, ...] = Field((), validation_alias=AliasChoices("null_conversion_values", "null_values"))
+    scale: int = 0
+    convert_when: When | None = None
+    tags_on_failure: tuple[str, ...] = ()
+
+
+def _convert_type(options: _ConvertType, event: Event) -> None:
+    if options.convert_when and not options.convert_when(event):
+        return
+    for key in (options.key,) if options.key is not None else options.keys:
+        value = event.get(key)
+        if value is None:
+            continue
+        if text_of(value) in options.null_values:
+            event.delete(key)
+            continue
+        try:
+            if isinstance(value, list):
+                event.put(key, [_converted(member, options) for member in value])
+            else:
+                event.put(key, _converted(value, options))
+        except (ValueError, InvalidOperation, OverflowError):
+            _log.error(
+                "processor convert_entry_type, %s: cannot convert %s with value %s to %s",
+                event.metadata.get("primary_key"),
+                "/".join(key),
+                text_of(value),
+                options.type,
+            )
+
+
+def _converted(value: Value, options: _ConvertType) -> Value:
+    if value is None or isinstance(value, list | dict):
+        raise WrongShapeError("only strings, numbers and booleans can be converted")
+    match options.type:
+        case "integer":
+            return _whole(value, 32)
+        case "long":
+            return _whole(value, 64)
+        case "double":
+            return float(value)
+        case "boolean":
+            return value.lower() == "true" if isinstance(value, str) else value != 0
+        case "string":
+            return text_of(value)
+        case _:
+            number = Decimal(int(value) if isinstance(value, bool) else str(value))
+            return number.quantize(Decimal(1).scaleb(-options.scale), ROUND_HALF_EVEN) if options.scale else number
+
+
+def _whole(value: bool | float | Decimal | str, bits: int) -> int:
+    if isinstance(value, str):
+        number = int(value)
+        if not -(1 << bits - 1) <= number < 1 << bits - 1:
+            raise ValueError(f"{value} has more than {bits} bits")
+        return number
+    # Java keeps the low bits of a number that is too large.
+    return (int(value) + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
+
+
+class _Substitution(_Options):
+    source: Key
+    from_: Pattern = Field(validation_alias="from")
+    to: str
+    substitute_when: When | None = None
+
+
+class _SubstituteString(_Options):
+    entries: tuple[_Substitution, ...]
+
+
+def _substitute_string(options: _SubstituteString, event: Event) -> None:
+    for entry in options.entries:
+        value = event.get(entry.source)
+        if isinstance(value, str) and (not entry.substitute_when or entry.substitute_when(event)):
+            event.put(entry.source, entry.from_.sub(_replacement(entry.to), value))
+
+
+def _replacement(text: str) -> Callable[[re.Match[str]], str]:
+    """Java's replacement strings: `$1`, `${name}`, a backslash before what is literal."""
+    parts = re.findall(r"\\(.)|\$(\d)|\$\{(\w+)\}|([^\\$]+)", text)
+    return lambda found: "".join(
+        literal or plain or found[int(number) if number else name] or "" for literal, number, name, plain in parts
+    )
+
+
+# How many to a second, and the most digits that Data Prepper takes for one.
+_EPOCH_UNITS = {"epoch_second": (1, 10), "epoch_milli": (1_000, 13), "epoch_micro": (1_000_000, 16)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Timestamp = Annotated[Any, AfterValidator(lambda text: text if text in _EPOCH_UNITS else TimePattern(str(text)))]
+Zone = Annotated[Any, AfterValidator(lambda name: _zone(str(name)))]
+
+
+class _Match(_Options):
+    key: Key
+    patterns: Annotated[tuple[Timestamp, ...], Field(min_length=1)]
+
+
+class _Date(_Options):
+    match: tuple[_Match, ...] = ()
+    from_time_received: bool = False
+    destination: Key = ("@timestamp",)
+    output_format: Timestamp = TimePattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX")
+    source_timezone: Zone = UTC
+    destination_timezone: Zone = UTC
+    locale: Literal["en", "en-US", "en_US", "en-GB", "en_GB"] | None = None
+    date_when: When | None = None
+
+
+def _date(options: _Date, event: Event) -> None:
+    if options.date_when and not options.date_when(event):
+        return
+    moment: datetime | None = None
+    if options.from_time_received:
+        moment = datetime.now(UTC)
+    elif options.match:
+        # Data Prepper keeps the last entry of `match` only.
+        entry = options.match[-1]
+        value = event.get(entry.key)
+        if value is None or isinstance(value, list | dict):
+            return
+        moment = _moment(text_of(value), entry.patterns, options.source_timezone)
+    if moment:
+        event.put(options.destination, _written(moment, options))
+
+
+def _moment(text: str, patterns: tuple[str | TimePattern, ...], zone: tzinfo) -> datetime | None:
+    units = [pattern for pattern in patterns if isinstance(pattern, str)]
+    if units and re.fullmatch(r"[+-]?\d+", text):
+        unit = next((unit for unit, (_, digits) in _EPOCH_UNITS.items() if len(text) <= digits), None)
+        if unit != "epoch_second" and unit not in units:
+            return None
+        return _EPOCH + timedelta(microseconds=int(text) * 1_000_000 // _EPOCH_UNITS[unit][0])
+    readings = (pattern.read(text, zone) for pattern in patterns if isinstance(pattern, TimePattern))
+    return next((reading for reading in readings if reading), None)
+
+
+def _written(moment: datetime, options: _Date) -> str:
+    if isinstance(options.output_format, TimePattern):
+        return options.output_format.write(moment.astimezone(options.destination_timezone))
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    return str(microseconds * _EPOCH_UNITS[options.output_format][0] // 1_000_000)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return UTC if name in {"UTC", "Z"} else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"time zone '{name}' is not known here") from error
+
+
+_PROCESSORS: dict[str, tuple[type[_Options], Callable[[Any, Event], None]]] = {
+    "add_entries": (_AddEntries, _add_entries),
+    "convert_entry_type": (_ConvertType, _convert_type),
+    "convert_type": (_ConvertType, _convert_type),
+    "copy_values": (_CopyValues, _copy_values),
+    "date": (_Date, _date),
+    "delete_entries": (_DeleteEntries, _delete_entries),
+    "rename_keys": (_RenameKeys, _rename_keys),
+    "select_entries": (_SelectEntries, _select_entries),
+    "substitute_string": (_SubstituteString, _substitute_string),
+}

@@ -1,0 +1,25 @@
+"""The front door: environment -> settings -> stacks -> cdktf.out."""
+
+import os
+import sys
+
+from functions.package import PackagingError
+from osis import InvalidBody
+from settings import InvalidSettings, load
+
+
+def main() -> int:
+    try:
+        settings = load(os.environ.get("ENVIRONMENT", "dev"))
+        # Only now: loading CDKTF takes most of a synth.
+        from stacks.app import synthesize
+
+        synthesize(settings)
+    except (InvalidSettings, InvalidBody, PackagingError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

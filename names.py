@@ -1,0 +1,173 @@
+"""The name of everything that is deployed, with AWS's limit for each kind of name.
+
+Every name follows from five settings, so that any stack can be planned without another stack's state. Names that are
+unique per account carry the Region; names that are unique world-wide carry account and Region, or a digest of both.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+
+class InvalidName(ValueError):
+    """A derived name breaks a limit of AWS; the message says which and what to shorten."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What AWS accepts as a name: a full-match pattern and a length in characters."""
+
+    noun: str
+    pattern: str
+    shortest: int
+    longest: int
+    source: str
+
+    def named(self, name: str) -> str:
+        """Return `name` unchanged, or raise InvalidName. Nothing is ever cut: a cut name could clash."""
+        if not self.shortest <= len(name) <= self.longest:
+            raise InvalidName(
+                f"the {self.noun} would be called {name!r}, {len(name)} characters; AWS takes {self.shortest} to "
+                f"{self.longest} ({self.source}); shorten `project` or the environment's file name"
+            )
+        if not re.fullmatch(self.pattern, name):
+            raise InvalidName(
+                f"the {self.noun} would be called {name!r}; AWS takes {self.pattern} ({self.source}); "
+                "change `project` or the environment's file name"
+            )
+        return name
+
+
+PIPELINE = Kind("pipeline", r"[a-z][a-z0-9-]+", 3, 28, "OSIS API, CreatePipeline")
+DOMAIN = Kind("OpenSearch domain", r"[a-z][a-z0-9-]+", 3, 28, "OpenSearch Service API, CreateDomain")
+BUCKET = Kind("S3 bucket", r"[a-z0-9][a-z0-9.-]+[a-z0-9]", 3, 63, "S3 user guide, bucket naming rules")
+TABLE = Kind("DynamoDB table", r"[A-Za-z0-9_.-]+", 3, 255, "DynamoDB API, CreateTable")
+ROLE = Kind("IAM role", r"[A-Za-z0-9_+=,.@-]+", 1, 64, "IAM API, CreateRole")
+FUNCTION = Kind("Lambda function", r"[A-Za-z0-9_-]+", 1, 64, "Lambda API, CreateFunction")
+USER_POOL = Kind("Cognito user pool", r"[\w\s+=,.@-]+", 1, 128, "Cognito API, CreateUserPool")
+SIGN_IN_PREFIX = Kind(
+    "Cognito domain prefix",
+    r"(?!.*(aws|amazon|cognito))[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+    1,
+    63,
+    "Cognito API, CreateUserPoolDomain; the words aws, amazon and cognito are reserved",
+)
+LOG_GROUP = Kind("log group", r"[A-Za-z0-9_/.#-]+", 1, 512, "CloudWatch Logs API, CreateLogGroup")
+
+
+@dataclass(frozen=True)
+class Names:
+    """All names and ARNs of one environment. `check()` raises InvalidName for the first that AWS would refuse."""
+
+    project: str
+    environment: str
+    account_id: str
+    region: str
+
+    # The Regions that have OSIS are all in this partition (settings.Region).
+    partition: str = "aws"
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.project}-{self.environment}"
+
+    @cached_property
+    def domain(self) -> str:
+        return DOMAIN.named(self.prefix)
+
+    @cached_property
+    def pipeline(self) -> str:
+        return PIPELINE.named(self.prefix)
+
+    @cached_property
+    def table(self) -> str:
+        return TABLE.named(self.prefix)
+
+    @cached_property
+    def seeder(self) -> str:
+        return FUNCTION.named(f"{self.prefix}-seeder")
+
+    @cached_property
+    def user_pool(self) -> str:
+        return USER_POOL.named(self.prefix)
+
+    @cached_property
+    def sign_in_prefix(self) -> str:
+        """World-wide unique: account and Region enter as a digest, which does not publish the account's number."""
+        place = hashlib.sha256(f"{self.account_id}/{self.region}".encode()).hexdigest()[:8]
+        return SIGN_IN_PREFIX.named(f"{self.prefix}-{place}")
+
+    @cached_property
+    def export_bucket(self) -> str:
+        return self._bucket("export")
+
+    @cached_property
+    def state_bucket(self) -> str:
+        return self._bucket("state")
+
+    @cached_property
+    def pipeline_log_group(self) -> str:
+        """OSIS publishes only to groups under /aws/vendedlogs/ (OSIS user guide, pipeline logs)."""
+        return LOG_GROUP.named(f"/aws/vendedlogs/OpenSearchIngestion/{self.pipeline}")
+
+    @cached_property
+    def seeder_log_group(self) -> str:
+        return LOG_GROUP.named(f"/aws/lambda/{self.seeder}")
+
+    @cached_property
+    def pipeline_role(self) -> str:
+        return self._role("pipeline")
+
+    @cached_property
+    def search_cognito_role(self) -> str:
+        return self._role("search-cognito")
+
+    @cached_property
+    def signed_in_role(self) -> str:
+        return self._role("signed-in")
+
+    @cached_property
+    def seeder_role(self) -> str:
+        return self._role("seeder")
+
+    @property
+    def table_arn(self) -> str:
+        return self._arn("dynamodb", f"table/{self.table}")
+
+    @property
+    def domain_arn(self) -> str:
+        return self._arn("es", f"domain/{self.domain}")
+
+    @property
+    def pipeline_arn(self) -> str:
+        return self._arn("osis", f"pipeline/{self.pipeline}")
+
+    @property
+    def export_bucket_arn(self) -> str:
+        return f"arn:{self.partition}:s3:::{self.export_bucket}"
+
+    @property
+    def state_bucket_arn(self) -> str:
+        return f"arn:{self.partition}:s3:::{self.state_bucket}"
+
+    def role_arn(self, role: str) -> str:
+        return f"arn:{self.partition}:iam::{self.account_id}:role/{role}"
+
+    def log_group_arn(self, log_group: str) -> str:
+        return self._arn("logs", f"log-group:{log_group}")
+
+    def check(self) -> None:
+        """Derive every name once. Raises InvalidName."""
+        for attribute, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                getattr(self, attribute)
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def _bucket(self, purpose: str) -> str:
+        return BUCKET.named(f"{self.prefix}-{purpose}-{self.account_id}-{self.region}")
+
+    def _role(self, purpose: str) -> str:
+        return ROLE.named(f"{self.prefix}-{purpose}-{self.region}")

@@ -1,0 +1,45 @@
+"""A body as YAML that Data Prepper reads: no anchors, no folding, nothing that was left out."""
+
+from typing import Any
+
+import yaml
+
+from osis.model import LONGEST_BODY, PipelineBody
+from osis.problems import InvalidBody, Problem
+
+
+class _Quoted(str):
+    """Text that must not look like a number."""
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # Line breaks of Unicode would be read back as plain ones unless they are escaped.
+    escaped = isinstance(text, _Quoted) or any(character in text for character in "\x85\u2028\u2029\ufeff")
+    style = '"' if escaped else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(_Quoted, _represent_text)
+
+
+def render(body: PipelineBody) -> str:
+    """Return `body` as YAML, options in the model's order. Raises InvalidBody above 24,000 characters.
+
+    `${...}` and `%{...}` stay as they are; whoever puts the text into a template language escapes them there.
+    """
+    options = body.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
+    document = {"version": _Quoted(body.version)} | options
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=2**31, allow_unicode=True)
+    if len(text) > LONGEST_BODY:
+        raise InvalidBody([too_long(text)])
+    return text
+
+
+def too_long(text: str) -> Problem:
+    return Problem("body", f"has {len(text):,} characters; OpenSearch Ingestion takes at most {LONGEST_BODY:,}")

@@ -1,0 +1,48 @@
+"""What every stack has: provider, backend, tags, the account it may touch, readable addresses."""
+
+from typing import Any
+
+from cdktf import LocalBackend, S3Backend, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+from constructs import Construct
+
+from settings import Settings
+
+
+class EnvironmentStack(TerraformStack):
+    """A stack of one environment. Its state lies in the environment's bucket, one key for each stack."""
+
+    def __init__(self, scope: Construct, name: str, settings: Settings, *, local_state: bool = False) -> None:
+        super().__init__(scope, name)
+        names = settings.names
+        # S3-native locking needs Terraform 1.10; the override is there because S3BackendConfig lacks the argument.
+        self.add_override("terraform.required_version", ">= 1.10")
+        if local_state:
+            # Terraform runs in cdktf.out/stacks/<stack>, which every synth may replace: keep the file outside.
+            LocalBackend(self, path=f"../../../{names.prefix}-{name}.tfstate")
+        else:
+            S3Backend(
+                self,
+                bucket=names.state_bucket,
+                key=f"{settings.environment}/{name}.tfstate",
+                region=settings.region,
+                encrypt=True,
+                allowed_account_ids=[settings.account_id],
+            )
+            self.add_override("terraform.backend.s3.use_lockfile", True)
+        tags = {"project": settings.project, "environment": settings.environment, "stack": name, **settings.tags}
+        AwsProvider(
+            self,
+            "aws",
+            region=settings.region,
+            allowed_account_ids=[settings.account_id],
+            default_tags=[AwsProviderDefaultTags(tags=tags)],
+        )
+
+    def _allocate_logical_id(self, element: Any) -> str:
+        """`search/domain` becomes `aws_opensearch_domain.search_domain`: the path, without the hash CDKTF would add.
+
+        Construct ids hold no underscore, so two paths never meet in one address.
+        """
+        path = element.path if not hasattr(element, "node") else element.node.path
+        return "_".join(str(path).split("/")[1:]).replace("-", "_")

@@ -1,0 +1,138 @@
+"""A private S3 bucket: encrypted, versioned, TLS only, owned by us, never public."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from cdktf import TerraformResource, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleExpiration,
+    S3BucketLifecycleConfigurationRuleFilter,
+    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
+    S3BucketOwnershipControls,
+    S3BucketOwnershipControlsRule,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
+from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
+from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
+    S3BucketServerSideEncryptionConfigurationA,
+    S3BucketServerSideEncryptionConfigurationRuleA,
+    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S3BucketVersioningVersioningConfiguration
+from constructs import Construct
+
+from stacks.policies import Statement, document
+
+Rule = S3BucketLifecycleConfigurationRule
+
+
+class PrivateBucket(Construct):
+    """`keep` stops Terraform from ever destroying the bucket; otherwise `destroy` empties and removes it."""
+
+    def __init__(self, scope: Construct, id: str, *, name: str, arn: str, keep: bool, rules: Sequence[Rule]) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        self.bucket = S3Bucket(
+            self,
+            "bucket",
+            bucket=name,
+            force_destroy=not keep,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if keep else None,
+        )
+        bucket = self.bucket.id
+        self.versioning = S3BucketVersioningA(
+            self,
+            "versioning",
+            bucket=bucket,
+            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+        )
+        S3BucketServerSideEncryptionConfigurationA(
+            self,
+            "encryption",
+            bucket=bucket,
+            rule=[
+                S3BucketServerSideEncryptionConfigurationRuleA(
+                    apply_server_side_encryption_by_default=(
+                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+                            sse_algorithm="AES256"
+                        )
+                    )
+                )
+            ],
+        )
+        public_access = S3BucketPublicAccessBlock(
+            self,
+            "public-access",
+            bucket=bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        )
+        S3BucketOwnershipControls(
+            self,
+            "ownership",
+            bucket=bucket,
+            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+        )
+        S3BucketPolicy(
+            self,
+            "policy",
+            bucket=bucket,
+            policy=document(
+                Statement(
+                    ("s3:*",),
+                    (arn, f"{arn}/*"),
+                    principal="*",
+                    conditions={"Bool": {"aws:SecureTransport": "false"}},
+                    effect="Deny",
+                )
+            ),
+            # S3 answers 409 when policy and public access block are put at the same moment.
+            depends_on=[public_access],
+        )
+        S3BucketLifecycleConfiguration(
+            self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=[self.versioning]
+        )
+
+    @property
+    def parts(self) -> list[TerraformResource]:
+        """The bucket and all that secures it, to depend on: CDKTF drops a construct from `depends_on` without a word."""
+        return cast(list[TerraformResource], self.node.children)
+
+
+def expiry(name: str, *, prefix: str, days: int) -> Rule:
+    """Objects below `prefix` go after `days` days, overwritten versions of them a day after that."""
+    return Rule(
+        id=name,
+        status="Enabled",
+        filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=prefix)],
+        expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=days)],
+        noncurrent_version_expiration=[S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=1)],
+    )
+
+
+def old_versions(name: str, *, days: int) -> Rule:
+    """Overwritten and deleted versions go after `days` days."""
+    return Rule(
+        id=name,
+        status="Enabled",
+        filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+        noncurrent_version_expiration=[S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=days)],
+    )
+
+
+def _unfinished_uploads() -> Rule:
+    return Rule(
+        id="unfinished-uploads",
+        status="Enabled",
+        filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+        abort_incomplete_multipart_upload=[
+            S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(days_after_initiation=1)
+        ],
+    )

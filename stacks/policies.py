@@ -1,0 +1,64 @@
+"""IAM documents as values. A document that grants too much cannot be built."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+# The one wildcard that AWS has no list for: the HTTP methods of a domain's endpoint.
+HTTP_METHODS = "es:ESHttp*"
+
+Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a resource policy or a trust policy speaks of."""
+
+    kind: Literal["AWS", "Service", "Federated"]
+    identifiers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement. Raises ValueError for an allowed action or resource that is a wildcard."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    principal: Principal | Literal["*"] | None = None
+    conditions: Conditions = field(default_factory=dict)
+    effect: Literal["Allow", "Deny"] = "Allow"
+
+    def __post_init__(self) -> None:
+        if self.effect == "Deny":
+            return
+        for action in self.actions:
+            if action != HTTP_METHODS and not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", action):
+                raise ValueError(f"{action!r} is not one action; name each action that is needed")
+        if "*" in self.resources:
+            raise ValueError(f"{self.actions} on every resource; name the resources")
+        if self.principal == "*":
+            raise ValueError(f"{self.actions} for everybody; name the principal")
+
+    def as_json(self) -> dict[str, Any]:
+        statement: dict[str, Any] = {"Effect": self.effect, "Action": list(self.actions)}
+        if self.principal == "*":
+            statement["Principal"] = "*"
+        elif self.principal is not None:
+            statement["Principal"] = {self.principal.kind: list(self.principal.identifiers)}
+        if self.resources:
+            statement["Resource"] = list(self.resources)
+        if self.conditions:
+            statement["Condition"] = self.conditions
+        return statement
+
+
+def document(*statements: Statement) -> str:
+    """The JSON of a policy, version 2012-10-17."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement.as_json() for statement in statements]})
+
+
+def service_trust(service: str, conditions: Conditions) -> str:
+    """Lets an AWS service assume the role, on the conditions that keep other accounts' resources out (confused deputy)."""
+    return document(Statement(("sts:AssumeRole",), principal=Principal("Service", (service,)), conditions=conditions))

@@ -1,0 +1,65 @@
+"""YAML as both our settings and Data Prepper read it: one document, no anchors, no duplicate keys, text keys only."""
+
+from typing import Any
+
+import yaml
+
+LARGEST = 1_000_000
+DEEPEST = 50
+
+
+class InvalidYaml(ValueError):
+    """Why a text is not acceptable, with line and column where there is one."""
+
+
+class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """The safe loader without its surprises."""
+
+
+def _refuse_duplicates(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node)
+        if not isinstance(key, str):
+            raise InvalidYaml(f"{_at(key_node.start_mark)}: the key {key!r} is not text; put it in quotes")
+        if key in mapping:
+            raise InvalidYaml(f"{_at(key_node.start_mark)}: the key {key!r} stands twice; keep one")
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _refuse_duplicates)
+# A date that YAML turns into an object would no longer be the text that somebody wrote.
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+
+
+def read(content: bytes) -> dict[str, Any]:
+    """Return the mapping in `content` (UTF-8, at most 1 MB). Raises InvalidYaml."""
+    if len(content) > LARGEST:
+        raise InvalidYaml(f"{len(content):,} bytes are too many; at most {LARGEST:,}")
+    try:
+        text = content.decode()
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise InvalidYaml(f"{_at(event.start_mark)}: anchors and aliases are not allowed; write the value out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise InvalidYaml(f"{_at(event.start_mark)}: nested more than {DEEPEST} deep")
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
+    except UnicodeDecodeError as error:
+        raise InvalidYaml(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise InvalidYaml(f"{_at(mark) if mark else 'YAML'}: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, InvalidYaml):
+            raise
+        raise InvalidYaml(" ".join(str(error).split())) from None
+    if not isinstance(document, dict):
+        raise InvalidYaml("the document is not a mapping of keys to values")
+    return document
+
+
+def _at(mark: Any) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}"

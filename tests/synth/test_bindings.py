@@ -1,0 +1,35 @@
+"""The lazy bindings change the time of a synth and nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(script: str, outdir: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n{script}"],
+        env={"PATH": __import__("os").environ["PATH"], "ENVIRONMENT": "dev", "CDKTF_OUTDIR": str(outdir)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def files(outdir: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(outdir)): path.read_bytes() for path in sorted(outdir.rglob("*")) if path.is_file()}
+
+
+def test_output_is_the_same_to_the_byte_as_with_the_plain_import(tmp_path: Path) -> None:
+    count = "import main; main.main(); print(sum(m.startswith('cdktf_cdktf_provider_aws.') for m in sys.modules))"
+    lazy = int(run(count, tmp_path / "lazy"))
+    plain = int(run(f"import cdktf_cdktf_provider_aws\n{count}", tmp_path / "plain"))
+    assert lazy < 60 < 2000 < plain
+    assert files(tmp_path / "lazy") == files(tmp_path / "plain") != {}
+
+
+def test_settings_and_osis_know_nothing_of_cdktf(tmp_path: Path) -> None:
+    loaded = run("import settings, osis; print([m for m in sys.modules if 'cdktf' in m or m == 'jsii'])", tmp_path)
+    assert loaded.strip() == "[]"

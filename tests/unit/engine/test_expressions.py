@@ -1,0 +1,165 @@
+from decimal import Decimal
+
+import pytest
+
+from local.engine.events import Event, Value
+from local.engine.expressions import (
+    EvaluationError,
+    KeyNotFoundError,
+    UnsupportedExpressionError,
+    condition,
+    expression,
+    template,
+    uses_keys_only,
+)
+
+EVENT = Event(
+    {
+        "kind": "odd",
+        "n": Decimal(5),
+        "count": 5,
+        "price": 0.1,
+        "yes": True,
+        "nothing": None,
+        "tags": ["a", "b"],
+        "deep": {"er": "x"},
+        "flag": "/kind",
+    },
+    {"primary_key": "a|1", "document_version": 17, "event": None},
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '/kind == "odd"',
+        '/kind != "even"',
+        "/missing == null",
+        "/nothing == null",
+        "/yes == true",
+        "/yes",
+        "/count == 5",
+        "/count == 5.0",
+        "/count >= 5 and /count < 6",
+        "/count > -1",
+        # Data Prepper's decimals are floats of 32 bits.
+        "/price == 0.1",
+        '/kind in {"odd", "even"}',
+        "/count not in {1, 2}",
+        '/kind =~ "o.d"',
+        '/kind !~ "o"',
+        'not (/kind == "even")',
+        "not /missing == false",
+        '/deep/er == "x" or /x == 1',
+        # The same rank, from the left: (true or true) and false would be false.
+        '/kind == "odd" or /kind == "x" and /yes == true',
+        'contains(/kind, "dd")',
+        'startsWith(/kind, "o") and length(/tags) == 2',
+        'length("abc") == 3',
+        "length(/kind) == 3",
+        'getMetadata("primary_key") == "a|1"',
+        'getMetadata("/document_version") == 17',
+        # A quoted string that begins with a slash is a pointer, but not among a function's arguments.
+        '/kind == "/kind"',
+        'startsWith(/flag, "/k")',
+        '(/kind == "odd") and (/yes)',
+    ],
+)
+def test_condition_holds(text: str) -> None:
+    assert condition(text)(EVENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A DynamoDB number is a BigDecimal, which Data Prepper compares with no literal.
+        "/n == 5",
+        "/n > 1",
+        "/n in {5}",
+        "/missing > 1",
+        '/kind > "a"',
+        '/kind == "odd" or /kind == "odd" and /missing == 1',
+        "/kind and /yes",
+        "not /kind",
+        '/count =~ "5"',
+        '/missing !~ "x"',
+        'contains(/count, "5")',
+        'contains(/missing, "5")',
+        "length(/count) == 1",
+        "/kind",
+        "/yes == 1",
+        "/count in {5.0}",
+    ],
+)
+def test_condition_does_not_hold(text: str) -> None:
+    assert not condition(text)(EVENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("/a + 1 == 2", "arithmetic and string concatenation ('+') are not supported"),
+        ("/a typeof integer", "'typeof' is not supported"),
+        ("now() == 1", "the function now() is not supported; supported: getMetadata, contains, startsWith, length"),
+        ("/a == ", "ends too early"),
+        ("/a == 'x'", "cannot read ''x''"),
+        ("/a ==== 1", "'==' is not expected here"),
+        ("kind == 1", "'kind' is not expected here"),
+        ('/a =~ "("', "pattern"),
+        ("/a =~ /b", "only a quoted pattern is supported after =~"),
+        ("contains(/a)", "wrong arguments of contains()"),
+        ("length(1)", "length() takes keys and strings only"),
+        ("(/a == 1", "ends too early"),
+        ("/a in {1 2}", "'2' is not expected here"),
+        ("/a == 1 && /b == 2", "cannot read '&& /b == 2'"),
+    ],
+)
+def test_what_is_not_supported_is_refused_by_name(text: str, reason: str) -> None:
+    with pytest.raises(UnsupportedExpressionError) as caught:
+        condition(text)
+    assert str(caught.value).startswith(f"'{text}'")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [('getMetadata("event")', None), ("/n", Decimal(5)), ('"text"', "text"), ("7", 7), ("true", True)],
+)
+def test_expression_has_a_value(text: str, value: Value) -> None:
+    assert expression(text)(EVENT) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "formatted"),
+    [
+        ("${/kind}-${/n}", "odd-5"),
+        ("${kind}", "odd"),
+        ('${getMetadata("primary_key")}', "a|1"),
+        ("${/missing}-${/nothing}", "-"),
+        ("${/tags}${/deep}", "[a, b]{er=x}"),
+        ("plain", "plain"),
+    ],
+)
+def test_template(text: str, formatted: str) -> None:
+    assert template(text)(EVENT) == formatted
+
+
+def test_template_without_slash_misses_its_key() -> None:
+    with pytest.raises(KeyNotFoundError, match="The key missing could not be found in the Event when formatting"):
+        template("${missing}")(EVENT)
+
+
+def test_template_passes_errors_of_its_expression_on() -> None:
+    with pytest.raises(EvaluationError, match="not a string, object or list"):
+        template('${length(/count)}-${getMetadata("x")}')(EVENT)
+
+
+@pytest.mark.parametrize("text", ["${now()}", "${/a"])
+def test_template_with_unsupported_parts_is_refused(text: str) -> None:
+    with pytest.raises(UnsupportedExpressionError):
+        template(text)
+
+
+def test_keys_and_expressions_are_told_apart() -> None:
+    assert uses_keys_only("${/a}-${b}")
+    assert not uses_keys_only('${getMetadata("a")}')

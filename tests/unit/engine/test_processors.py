@@ -1,0 +1,222 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from local.engine.events import Event, Value
+from local.engine.processors import UnsupportedProcessorError, build
+
+KEY = {"primary_key": "a", "table_name": "orders"}
+
+
+def processed(name: str, options: dict[str, Any], data: dict[str, Value]) -> dict[str, Value]:
+    event = Event(data, dict(KEY))
+    build(name, options)(event)
+    return event.data
+
+
+@pytest.mark.parametrize(
+    ("entry", "data"),
+    [
+        ({"key": "x", "value": 1}, {"a": "b", "x": 1}),
+        ({"key": "/x/y", "value": {"z": [True]}}, {"a": "b", "x": {"y": {"z": [True]}}}),
+        ({"key": "${/a}", "value": "v"}, {"a": "b", "b": "v"}),
+        ({"key": "x", "format": "<${/a}|${missing}>"}, {"a": "b", "x": "<b|>"}),
+        ({"key": "x", "value_expression": 'getMetadata("table_name")'}, {"a": "b", "x": "orders"}),
+        ({"key": "x", "value_expression": 'getMetadata("missing")'}, {"a": "b", "x": None}),
+        ({"key": "a", "value": "c"}, {"a": "b"}),
+        ({"key": "a", "value": "c", "overwrite_if_key_exists": True}, {"a": "c"}),
+        ({"key": "a", "value": "c", "append_if_key_exists": True}, {"a": ["b", "c"]}),
+        ({"key": "x", "value": 1, "add_when": '/a == "c"'}, {"a": "b"}),
+        ({"key": "/a/x", "value": 1}, {"a": "b"}),
+    ],
+)
+def test_add_entries(entry: dict[str, Any], data: dict[str, Value]) -> None:
+    assert processed("add_entries", {"entries": [entry]}, {"a": "b"}) == data
+
+
+def test_add_entries_reaches_metadata_and_goes_on_after_an_error() -> None:
+    event = Event({"a": "b"}, dict(KEY))
+    entries = [
+        {"key": "/a/x", "value": 1},
+        {"metadata_key": "m", "value": 2},
+        {"metadata_key": "m", "value": 3, "append_if_key_exists": True},
+        {"metadata_key": "table_name", "value": "x"},
+    ]
+    build("add_entries", {"entries": entries})(event)
+    assert event.metadata == {**KEY, "m": [2, 3]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "data"),
+    [
+        ({"from_key": "a", "to_key": "x/y"}, {"c": 2, "x": {"y": 1}}),
+        ({"from_key": "a", "to_key": "c"}, {"a": 1, "c": 2}),
+        ({"from_key": "a", "to_key": "c", "overwrite_if_to_key_exists": True}, {"c": 1}),
+        ({"from_key": "a", "to_key": "a", "overwrite_if_to_key_exists": True}, {"a": 1, "c": 2}),
+        ({"from_key": "missing", "to_key": "x"}, {"a": 1, "c": 2}),
+        ({"from_key_regex": "[ac]", "to_key": "x"}, {"c": 2, "x": 1}),
+        ({"from_key_regex": "[ac]", "to_key": "x", "overwrite_if_to_key_exists": True}, {"x": 2}),
+        ({"from_key": "a", "to_key": "x", "rename_when": "/c == 3"}, {"a": 1, "c": 2}),
+    ],
+)
+def test_rename_keys(entry: dict[str, Any], data: dict[str, Value]) -> None:
+    assert processed("rename_keys", {"entries": [entry]}, {"a": 1, "c": 2}) == data
+
+
+@pytest.mark.parametrize(
+    ("entry", "data"),
+    [
+        ({"from_key": "a", "to_key": "x"}, {"a": 1, "c": 2, "x": 1}),
+        ({"from_key": "a", "to_key": "c"}, {"a": 1, "c": 2}),
+        ({"from_key": "a", "to_key": "c", "overwrite_if_to_key_exists": True}, {"a": 1, "c": 1}),
+        ({"from_key": "a", "to_key": "x", "copy_when": "/c == 3"}, {"a": 1, "c": 2}),
+    ],
+)
+def test_copy_values(entry: dict[str, Any], data: dict[str, Value]) -> None:
+    assert processed("copy_values", {"entries": [entry]}, {"a": 1, "c": 2}) == data
+
+
+@pytest.mark.parametrize(
+    ("options", "data"),
+    [
+        ({"with_keys": ["a", "/b/c", "missing"]}, {"b": {"d": 2}, "ab": 3}),
+        ({"with_keys_regex": ["a.*"], "exclude_from_delete": ["ab"]}, {"b": {"c": 1, "d": 2}, "ab": 3}),
+        ({"with_keys": ["a"], "delete_when": "/ab == 4"}, {"a": 0, "b": {"c": 1, "d": 2}, "ab": 3}),
+        (
+            {"entries": [{"with_keys": ["a"]}, {"with_keys": ["b"], "delete_when": "/ab == 4"}]},
+            {"b": {"c": 1, "d": 2}, "ab": 3},
+        ),
+    ],
+)
+def test_delete_entries(options: dict[str, Any], data: dict[str, Value]) -> None:
+    assert processed("delete_entries", options, {"a": 0, "b": {"c": 1, "d": 2}, "ab": 3}) == data
+
+
+@pytest.mark.parametrize(
+    ("options", "data"),
+    [
+        ({"include_keys": ["/b/c", "a", "none", "missing"]}, {"b": {"c": 1}, "a": 0}),
+        ({"include_keys_regex": ["a.*"]}, {"a": 0, "ab": 3}),
+        ({"include_keys": ["a"], "select_when": "/ab == 4"}, {"a": 0, "b": {"c": 1, "d": 2}, "ab": 3, "none": None}),
+    ],
+)
+def test_select_entries(options: dict[str, Any], data: dict[str, Value]) -> None:
+    before: dict[str, Value] = {"a": 0, "b": {"c": 1, "d": 2}, "ab": 3, "none": None}
+    assert processed("select_entries", options, before) == data
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("string", Decimal("1.50"), "1.50"),
+        ("string", True, "true"),
+        ("integer", Decimal("7.9"), 7),
+        ("integer", Decimal(2**31), -(2**31)),
+        ("integer", "12", 12),
+        ("integer", "12.5", "12.5"),
+        ("integer", "3000000000", "3000000000"),
+        ("integer", False, 0),
+        ("long", "3000000000", 3_000_000_000),
+        ("double", "1.5", 1.5),
+        ("double", Decimal(2), 2.0),
+        ("boolean", "True", True),
+        ("boolean", Decimal(0), False),
+        ("big_decimal", "1.005", Decimal("1.00")),
+        ("integer", ["1", Decimal(2)], [1, 2]),
+        ("integer", {"x": 1}, {"x": 1}),
+        ("integer", None, None),
+    ],
+)
+def test_convert_entry_type(type_: str, before: Value, after: Value) -> None:
+    options = {"key": "v", "type": type_} | ({"scale": 2} if type_ == "big_decimal" else {})
+    (value,) = processed("convert_entry_type", options, {"v": before}).values()
+    assert (type(value), value) == (type(after), after)
+
+
+def test_convert_entry_type_removes_what_means_null() -> None:
+    options = {"keys": ["a", "b", "c"], "type": "long", "null_values": ["-"], "convert_when": "/a == 1"}
+    assert processed("convert_type", options, {"a": 1, "b": "-", "c": "2"}) == {"a": 1, "c": 2}
+    assert processed("convert_type", options, {"a": 2, "b": "-"}) == {"a": 2, "b": "-"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"source": "a", "from": "-", "to": "/"}, "2026/03/04"),
+        ({"source": "a", "from": r"(\d+)-(?P<month>\d+)-(\d+)", "to": r"$3.${month}.$1 \$"}, "04.03.2026 $"),
+        ({"source": "a", "from": "-", "to": "", "substitute_when": "/b == 2"}, "2026-03-04"),
+        ({"source": "b", "from": "1", "to": "2"}, "2026-03-04"),
+    ],
+)
+def test_substitute_string(entry: dict[str, Any], text: str) -> None:
+    before: dict[str, Value] = {"a": "2026-03-04", "b": 1}
+    assert processed("substitute_string", {"entries": [entry]}, before) == {"a": text, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "value", "written"),
+    [
+        ({"patterns": ["yyyy-MM-dd", "dd.MM.yyyy"]}, "04.03.2026", "2026-03-04T00:00:00.000Z"),
+        ({"patterns": ["epoch_second"]}, Decimal(1_772_582_400), "2026-03-04T00:00:00.000Z"),
+        ({"patterns": ["epoch_milli"]}, "1772582400123", "2026-03-04T00:00:00.123Z"),
+        ({"patterns": ["epoch_second"]}, "1772582400123", None),
+        ({"patterns": ["yyyy-MM-dd"]}, "never", None),
+    ],
+)
+def test_date(options: dict[str, Any], value: Value, written: str | None) -> None:
+    data = processed("date", {"match": [{"key": "d", **options}]}, {"d": value})
+    assert data.get("@timestamp") == written
+
+
+def test_date_has_zones_and_formats_of_its_own() -> None:
+    options = {
+        "match": [{"key": "d", "patterns": ["yyyy-MM-dd HH:mm"]}],
+        "destination": "at",
+        "source_timezone": "America/New_York",
+        "destination_timezone": "Europe/Berlin",
+        "output_format": "dd.MM.yyyy HH:mm xxx",
+        "date_when": "/x == 1",
+    }
+    before: dict[str, Value] = {"d": "2026-03-04 15:06", "x": 1}
+    assert processed("date", options, before)["at"] == "04.03.2026 21:06 +01:00"
+    assert "at" not in processed("date", options, {"d": "2026-03-04 15:06"})
+    assert processed("date", options | {"output_format": "epoch_milli"}, before)["at"] == "1772654760000"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "reason"),
+    [
+        ("grok", {}, "grok: this processor is not supported; supported: add_entries, convert_entry_type"),
+        ("copy_values", {"entries": [], "from_list": "a"}, "copy_values.from_list: this option is not supported"),
+        (
+            "add_entries",
+            {"entries": [{"key": "a", "value": 1, "iterate_on": "b"}]},
+            "add_entries.entries.0.iterate_on: this option is not supported",
+        ),
+        (
+            "add_entries",
+            {"entries": [{"key": "a", "value": 1, "add_when": "now() == 1"}]},
+            "add_entries.entries.0.add_when: 'now() == 1': the function now() is not supported",
+        ),
+        (
+            "add_entries",
+            {"entries": [{"key": "a", "format": '${getMetadata("x")}'}]},
+            "only ${/key} works here; use value_expression",
+        ),
+        ("rename_keys", {"transform_key": "lowercase"}, "rename_keys.transform_key: this option is not supported"),
+        (
+            "delete_entries",
+            {"with_keys_regex": ["("]},
+            "delete_entries.with_keys_regex.0: pattern '(' is not supported",
+        ),
+        ("convert_entry_type", {"key": "a", "type": "map"}, "convert_entry_type.type"),
+        ("date", {"match": [{"key": "a", "patterns": ["epoch_nano"]}]}, "pattern 'epoch_nano': 'e' is not supported"),
+        ("date", {"source_timezone": "Mars/Olympus"}, "time zone 'Mars/Olympus' is not known here"),
+        ("date", {"locale": "fr-FR"}, "date.locale"),
+    ],
+)
+def test_what_is_not_supported_is_refused_by_name(name: str, options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UnsupportedProcessorError) as caught:
+        build(name, options)
+    assert reason in "\n".join(caught.value.reasons)

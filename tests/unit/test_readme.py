@@ -1,0 +1,60 @@
+"""The README tells the truth where a machine can check it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if not prefix and name in ("environment", "directory"):
+            continue
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+        inner = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+        if inner is not None and field.description:
+            yield f"| `{prefix}{name}` | {described_default(field.get_default(call_default_factory=True))} | {field.description} |"
+        if inner is not None:
+            yield from rows(inner, f"{prefix}{name}.")
+        else:
+            default = field.get_default(call_default_factory=True)
+            yield f"| `{prefix}{name}` | {described_default(default)} | {field.description} |"
+
+
+def described_default(default: Any) -> str:
+    if default is PydanticUndefined:
+        return "required"
+    if default in (None, (), {}) or isinstance(default, BaseModel):
+        return "none"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def test_the_settings_reference_is_that_of_the_models() -> None:
+    table = "\n".join(["| setting | default | |", "|---|---|---|", *rows(Settings)])
+    written = README.split("<!-- settings -->")[1].split("<!-- /settings -->")[0].strip()
+    assert written == table, f"put this between the settings marks of README.md:\n{table}"
+
+
+def test_the_layout_names_what_is_there() -> None:
+    block = README.split("## Layout")[1].split("```")[1]
+    named = {line.split()[0].rstrip("/") for line in block.strip().splitlines()}
+    ignored = re.findall(r"^([\w.]+)/?$", (ROOT / ".gitignore").read_text(), re.MULTILINE)
+    there = {
+        path.name
+        for path in ROOT.iterdir()
+        if not path.name.startswith(".") and path.name not in ignored and (path.is_dir() or path.suffix == ".py")
+    }
+    assert named == there
+
+
+def test_every_make_target_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make\s([a-z]+)", README, re.MULTILINE)) <= targets
