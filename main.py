@@ -12,7 +12,7 @@ def main() -> int:
     try:
         settings = load(os.environ.get("ENVIRONMENT", "dev"))
         # Only now: loading CDKTF takes most of a synth.
-        from stacks.app import synthesize
+        from stacks.app import synthesize  # noqa: PLC0415
 
         synthesize(settings)
     except (InvalidSettings, InvalidBody, PackagingError) as error:

@@ -26,7 +26,7 @@ ENVIRONMENTS = Path(__file__).parent / "environments"
 
 
 class InvalidSettings(ValueError):
-    """What is wrong with a settings file: one line per problem, each naming field, value, what is allowed, what to do."""
+    """What is wrong with a settings file, a line for each problem: field, value, what is allowed, what to do."""
 
     def __init__(self, file: Path, problems: Sequence[str]) -> None:
         super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
@@ -53,7 +53,10 @@ Region = Literal[
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922]
 
 Email = Annotated[
-    str, _matching(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", "an e-mail address: name@example.com")
+    str,
+    _matching(
+        r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", "an e-mail address: name@example.com"
+    ),
 ]
 
 # Families with EBS volumes that OpenSearch 2.x and later run on (OpenSearch Service guide, supported instance types).
@@ -71,7 +74,9 @@ FieldType = Literal[
     "boolean", "byte", "date", "double", "float", "geo_point", "integer", "ip", "keyword", "long", "short", "text"
 ]
 
-AttributeName = Annotated[str, _matching(r"[^\s.][^.]{0,254}", "1 to 255 characters without a dot (a dot would nest the field)")]
+AttributeName = Annotated[
+    str, _matching(r"[^\s.][^.]{0,254}", "1 to 255 characters without a dot (a dot would nest the field)")
+]
 
 
 class Model(BaseModel):
@@ -89,7 +94,8 @@ class Table(Model):
     partition_key: Key = Field(description="partition key; changing it replaces the table")
     sort_key: Key | None = Field(None, description="sort key; changing it replaces the table")
     stream_view: Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"] = Field(
-        "NEW_AND_OLD_IMAGES", description="what the stream carries; NEW_AND_OLD_IMAGES lets deletes be routed by attribute"
+        "NEW_AND_OLD_IMAGES",
+        description="what the stream carries; NEW_AND_OLD_IMAGES lets deletes be routed by attribute",
     )
 
     @property
@@ -99,7 +105,9 @@ class Table(Model):
 
 
 class Units(Model):
-    min: int = Field(1, ge=1, le=96, description="OCUs that always run and are always paid; 2 or more for 99.9 % availability")
+    min: int = Field(
+        1, ge=1, le=96, description="OCUs that always run and are always paid; 2 or more for 99.9 % availability"
+    )
     max: int = Field(4, ge=1, le=96, description="OCUs at the busiest; one OCU reads at most 150 stream shards")
 
 
@@ -111,9 +119,14 @@ class Ingestion(Model):
         default_factory=dict,
         description="mapping of attributes; without it the first value of an attribute decides its type for ever",
     )
-    units: Units = Field(default_factory=lambda: Units(min=1, max=4), description="capacity in OpenSearch Compute Units (OCU)")
+    units: Units = Field(
+        default_factory=lambda: Units(min=1, max=4), description="capacity in OpenSearch Compute Units (OCU)"
+    )
     flush_timeout_ms: int = Field(
-        1000, ge=-1, le=60_000, description="longest wait of a document in a bulk request; Data Prepper's own default is 60000"
+        1000,
+        ge=-1,
+        le=60_000,
+        description="longest wait of a document in a bulk request; Data Prepper's own default is 60000",
     )
     max_retries: int = Field(
         MAX_RETRIES, ge=1, le=100, description="attempts to write a document before it goes to the dead-letter queue"
@@ -125,9 +138,13 @@ class Ingestion(Model):
 class Domain(Model):
     """The OpenSearch domain."""
 
-    engine_version: Literal["OpenSearch_2.19", "OpenSearch_3.1"] = Field("OpenSearch_2.19", description="engine of the domain")
+    engine_version: Literal["OpenSearch_2.19", "OpenSearch_3.1"] = Field(
+        "OpenSearch_2.19", description="engine of the domain"
+    )
     instance_type: InstanceType = Field(description="type of the data nodes; T3 is for tests, not for production")
-    instance_count: int = Field(ge=1, le=80, description="data nodes, spread over up to 3 zones; 80 is the domain's default quota")
+    instance_count: int = Field(
+        ge=1, le=80, description="data nodes, spread over up to 3 zones; 80 is the domain's default quota"
+    )
     volume_gib: int = Field(ge=10, le=24_576, description="gp3 volume of each data node in GiB")
 
     @property
@@ -139,7 +156,9 @@ class Domain(Model):
 class Dashboards(Model):
     """Who may sign in."""
 
-    users: tuple[Email, ...] = Field((), description="Cognito invites them by e-mail; removed here, the user is removed")
+    users: tuple[Email, ...] = Field(
+        (), description="Cognito invites them by e-mail; removed here, the user is removed"
+    )
 
 
 class Seeding(Model):
@@ -150,9 +169,14 @@ class Seeding(Model):
     until: Annotated[
         str, _matching(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T00:00:00Z", "a day in UTC: '2026-11-01T00:00:00Z'")
     ] = Field("2026-11-01T00:00:00Z", description="the sample orders end here; they span the 90 days before")
-    file: str | None = Field(None, description="CSV, JSON or NDJSON file, relative to the settings file, instead of sample orders")
+    file: str | None = Field(
+        None, description="CSV, JSON or NDJSON file, relative to the settings file, instead of sample orders"
+    )
     changes: int = Field(
-        0, ge=0, le=20, description="rounds of changes and deletes made so far; raise it by one and apply to make another"
+        0,
+        ge=0,
+        le=20,
+        description="rounds of changes and deletes made so far; raise it by one and apply to make another",
     )
 
 
@@ -163,12 +187,12 @@ class State(Model):
 
 
 class Settings(Model):
-    """Everything that one environment chooses. Defaults are the safe choice; a weaker one is spelled out in the file."""
+    """Everything that one environment chooses. A default is the safe choice; a weaker one is spelled out."""
 
     environment: Annotated[str, _matching(r"[a-z][a-z0-9-]*", "lower-case letters, digits and hyphens")]
     directory: Path = Field(description="folder of the settings file; `seeding.file` is relative to it")
-    project: Annotated[str, _matching(r"[a-z][a-z0-9-]+", "lower-case letters, digits and hyphens, a letter first")] = Field(
-        description="first part of every name"
+    project: Annotated[str, _matching(r"[a-z][a-z0-9-]+", "lower-case letters, digits and hyphens, a letter first")] = (
+        Field(description="first part of every name")
     )
     account_id: Annotated[str, _matching(r"\d{12}", "12 digits in quotes")] = Field(
         description="the only AWS account that this environment may be deployed to"
@@ -218,29 +242,45 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         settings.names.check()
     except InvalidName as error:
         yield f"project: {error}"
-    units, domain, keys = settings.ingestion.units, settings.domain, settings.table
+    yield from _impossible_combinations(settings)
+    yield from _tag_problems(settings.tags)
+    if settings.production:
+        yield from _not_for_production(settings)
+    yield from _seeding_problems(settings)
+
+
+def _impossible_combinations(settings: Settings) -> Iterator[str]:
+    units, domain, keys = settings.ingestion.units, settings.domain, settings.table.keys
     if units.min > units.max:
-        yield f"ingestion.units.min: {units.min} is more than ingestion.units.max, {units.max}; lower one or raise the other"
+        yield f"ingestion.units.min: {units.min} is more than ingestion.units.max, {units.max}; change one"
     # gp3 limits of the T3 family (OpenSearch Service quotas, EBS volume size).
     largest = {"t3.small.search": 100, "t3.medium.search": 200}.get(domain.instance_type)
     if largest and domain.volume_gib > largest:
-        yield f"domain.volume_gib: {domain.volume_gib} is more than {domain.instance_type} takes, {largest}; use a larger type"
-    if keys.sort_key and keys.sort_key.name == keys.partition_key.name:
-        yield f"table.sort_key.name: {keys.sort_key.name!r} is the partition key; name another attribute or drop it"
+        yield (
+            f"domain.volume_gib: {domain.volume_gib} is more than {domain.instance_type} takes, {largest}; "
+            "lower it or use a larger instance_type"
+        )
+    if len({key.name for key in keys}) < len(keys):
+        yield f"table.sort_key.name: {keys[-1].name!r} is the partition key; name another attribute or drop it"
     # Index name rules: OpenSearch documentation, create index.
     index = settings.ingestion.index
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,254}", index):
         yield f"ingestion.index: {index!r} is no index name; 1 to 255 of a-z, 0-9, _, . and -, a letter or digit first"
-    if len(settings.tags) > 40:
-        yield f"tags: {len(settings.tags)} tags; a resource takes 50, of which this app keeps 10; remove some"
-    for tag, value in settings.tags.items():
+    users = settings.dashboards.users
+    if len(set(users)) < len(users):
+        yield f"dashboards.users: {list(users)} names somebody twice; keep one"
+
+
+def _tag_problems(tags: dict[str, str]) -> Iterator[str]:
+    # 50 tags a resource (AWS tagging guide); three are ours, the rest is room for what AWS and its tools add.
+    if len(tags) > 40:
+        yield f"tags: {len(tags)} tags; at most 40; remove some"
+    for tag, value in tags.items():
         if not re.fullmatch(r"(?!aws:)[\w .:/=+@-]{1,128}", tag) or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value):
-            yield f"tags.{tag}: {value!r}: letters, digits, spaces and _.:/=+-@ only, key to 128, value to 256, no aws: prefix"
-    if len(set(settings.dashboards.users)) < len(settings.dashboards.users):
-        yield f"dashboards.users: {list(settings.dashboards.users)} names somebody twice; keep one"
-    if settings.production:
-        yield from _not_for_production(settings)
-    yield from _seeding_problems(settings)
+            yield (
+                f"tags.{tag}: {value!r} is not allowed; use letters, digits, spaces and _.:/=+-@, at most 128 for the "
+                "key, which must not start with aws:, and 256 for the value"
+            )
 
 
 def _not_for_production(settings: Settings) -> Iterator[str]:
@@ -265,7 +305,8 @@ def _seeding_problems(settings: Settings) -> Iterator[str]:
     if settings.seeding.file is None:
         if (key.name, key.type, settings.table.sort_key) != ("order_id", "S", None):
             yield (
-                f"table.partition_key: the sample orders have the key order_id of type S, not {key.name} of type {key.type}"
+                f"table.partition_key: the sample orders have the key order_id of type S, not {key.name} of type "
+                f"{key.type}"
                 f"{' with a sort key' if settings.table.sort_key else ''}; name a file of your own in seeding.file"
             )
         return
@@ -283,7 +324,9 @@ def load(environment: str) -> Settings:
     file = Path(environment) if environment.endswith(".yaml") else ENVIRONMENTS / f"{environment}.yaml"
     if not file.is_file():
         there = ", ".join(sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml")))
-        raise InvalidSettings(file, [f"there is no such file; set ENVIRONMENT to one of {there}, or to a path ending in .yaml"])
+        raise InvalidSettings(
+            file, [f"there is no such file; set ENVIRONMENT to one of {there}, or to a path ending in .yaml"]
+        )
     try:
         document = read(file.read_bytes())
     except InvalidYaml as error:
@@ -352,7 +395,9 @@ def _field(path: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, FieldIn
         if owner is None or part not in owner.model_fields:
             break
         field = owner.model_fields[str(part)]
-        candidates = typing.get_args(field.annotation) if isinstance(field.annotation, types.UnionType) else (field.annotation,)
+        candidates = (
+            typing.get_args(field.annotation) if isinstance(field.annotation, types.UnionType) else (field.annotation,)
+        )
         inner = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
         if inner is None:
             return owner, field

@@ -25,7 +25,8 @@ def differences(items: Mapping[str, Item], documents: Mapping[str, Any]) -> Iter
 def same(value: AttributeValue, seen: Any) -> bool:
     """Whether `seen`, read from a document, is what a DynamoDB attribute value (`{"S": "a"}`) becomes in JSON.
 
-    Numbers are compared as a JSON reader sees them, to about 15 digits; DynamoDB keeps 38. A set is a list in any order.
+    Numbers are compared as a JSON reader sees them, to about 15 digits; DynamoDB keeps 38. A set is a list in
+    any order.
     """
     ((kind, content),) = value.items()
     match kind:
@@ -38,14 +39,18 @@ def same(value: AttributeValue, seen: Any) -> bool:
         case "NULL":
             return seen is None
         case "M":
-            return isinstance(seen, dict) and seen.keys() == content.keys() and all(
-                same(content[name], seen[name]) for name in content
+            return (
+                isinstance(seen, dict)
+                and seen.keys() == content.keys()
+                and all(same(content[name], seen[name]) for name in content)
             )
         case "L":
             return isinstance(seen, list) and len(seen) == len(content) and all(map(same, content, seen))
         case "SS" | "NS" | "BS":
-            return isinstance(seen, list) and len(seen) == len(content) and all(
-                any(same({kind[0]: member}, other) for other in seen) for member in content
+            return (
+                isinstance(seen, list)
+                and len(seen) == len(content)
+                and all(any(same({kind[0]: member}, other) for other in seen) for member in content)
             )
         case _:
             raise ValueError(f"{kind!r} is no DynamoDB type")

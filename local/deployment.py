@@ -69,7 +69,7 @@ class Deployment:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes any AWS client, Terraform's provider and backend included, talk to the local AWS as its administrator."""
+        """What makes any AWS client, Terraform's provider and backend included, talk to the local AWS."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))},
             **tools.terraform_environment(self.directory),
@@ -77,7 +77,9 @@ class Deployment:
         }
 
     def terraform(self, stack: str) -> Terraform:
-        return Terraform(self.directory / "cdktf.out" / "stacks" / stack, self.environment, self.directory / f"{stack}.log")
+        return Terraform(
+            self.directory / "cdktf.out" / "stacks" / stack, self.environment, self.directory / f"{stack}.log"
+        )
 
     def apply_state(self) -> None:
         """Make the state bucket, then move the state stack's own state into it: what the README tells to do on AWS."""
@@ -145,14 +147,12 @@ class Deployment:
 
     def wait_until_same(self, *, limit_seconds: float = 120) -> None:
         """Wait until index and table agree item by item. Raises `processes.NotReadyError`."""
-        processes.wait_until(
-            lambda: not self.differences(), limit_seconds=limit_seconds, what="index and table agree"
-        )
+        processes.wait_until(lambda: not self.differences(), limit_seconds=limit_seconds, what="index and table agree")
 
 
 @contextlib.contextmanager
 def deployment(directory: Path, engine: Kind) -> Iterator[Deployment]:
-    """A local AWS with nothing deployed to it yet; gone at the end of the block, logs and all else in `directory` kept."""
+    """A local AWS with nothing deployed to it yet, gone at the end of the block; the files in `directory` stay."""
     directory.mkdir(parents=True, exist_ok=True)
     with opensearch.node(directory) as node:
         aws = emulator.start(directory / "aws", node_url=node.url, engine=engine)

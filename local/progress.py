@@ -21,4 +21,7 @@ class Progress:
         with self.console.status(title):
             yield found.append
         results = f" [bold]{', '.join(found)}[/bold]" if found else ""
-        self.console.print(f"[green]✓[/green] {time.monotonic() - start:6.1f} s  {title}{':' if found else ''}{results}", soft_wrap=True)
+        self.console.print(
+            f"[green]✓[/green] {time.monotonic() - start:6.1f} s  {title}{':' if found else ''}{results}",
+            soft_wrap=True,
+        )

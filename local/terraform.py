@@ -67,7 +67,9 @@ class Terraform:
         finally:
             child.stop()
         if code not in allowed:
-            raise TerraformError(f"{child.name} failed in {self.directory}\n{processes.tail(self.log, 30)}\n(all of it: {self.log})")
+            raise TerraformError(
+                f"{child.name} failed in {self.directory}\n{processes.tail(self.log, 30)}\n(all of it: {self.log})"
+            )
         return code
 
     def _answer(self, *arguments: str) -> str:

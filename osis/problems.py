@@ -98,7 +98,7 @@ def _problems(details: ErrorDetails, model: type[BaseModel]) -> list[Problem]:
     message = _MESSAGES.get(details["type"], "{value}: {message}").format(
         value=shown(details["input"]),
         message=details["msg"],
-        **context | {"expected": context.get("expected", "").replace("'", "")},
+        **context ,
     )
     return [Problem(at(path), message)]
 

@@ -58,7 +58,7 @@ class Table(Options):
 
     @model_validator(mode="after")
     def _reads_something(self) -> "Table":
-        if False:
+        if self.stream is None and self.export is None:
             raise Inconsistent(((), "neither export nor stream: nothing would be read; write one of them or both"))
         return self
 

@@ -76,7 +76,11 @@ class Authentication(Construct):
             id_token_validity=60,
             refresh_token_validity=1,
             token_validity_units=[
-                CognitoUserPoolClientTokenValidityUnits(access_token="minutes", id_token="minutes", refresh_token="days")
+                CognitoUserPoolClientTokenValidityUnits(
+                    access_token="minutes",  # noqa: S106 - units, not tokens
+                    id_token="minutes",  # noqa: S106
+                    refresh_token="days",  # noqa: S106
+                )
             ],
         )
         self.identity_pool = CognitoIdentityPool(
@@ -87,7 +91,9 @@ class Authentication(Construct):
             allow_classic_flow=False,
             cognito_identity_providers=[_provider(client, self.user_pool)],
             # OpenSearch adds a client of its own here; taking it away at the next apply would lock everybody out.
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["cognito_identity_providers"], prevent_destroy=protected or None),
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=["cognito_identity_providers"], prevent_destroy=protected or None
+            ),
         )
         self.signed_in_role = IamRole(
             self,

@@ -1,7 +1,7 @@
 """A private S3 bucket: encrypted, versioned, TLS only, owned by us, never public."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TypeAlias, cast
 
 from cdktf import TerraformResource, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
@@ -29,7 +29,7 @@ from constructs import Construct
 
 from stacks.policies import Statement, document
 
-Rule = S3BucketLifecycleConfigurationRule
+Rule: TypeAlias = S3BucketLifecycleConfigurationRule
 
 
 class PrivateBucket(Construct):
@@ -102,7 +102,7 @@ class PrivateBucket(Construct):
 
     @property
     def parts(self) -> list[TerraformResource]:
-        """The bucket and all that secures it, to depend on: CDKTF drops a construct from `depends_on` without a word."""
+        """The bucket and all that secures it, to depend on: CDKTF silently drops a construct from `depends_on`."""
         return cast(list[TerraformResource], self.node.children)
 
 
@@ -113,7 +113,9 @@ def expiry(name: str, *, prefix: str, days: int) -> Rule:
         status="Enabled",
         filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=prefix)],
         expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=days)],
-        noncurrent_version_expiration=[S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=1)],
+        noncurrent_version_expiration=[
+            S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=1)
+        ],
     )
 
 
@@ -123,7 +125,9 @@ def old_versions(name: str, *, days: int) -> Rule:
         id=name,
         status="Enabled",
         filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
-        noncurrent_version_expiration=[S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=days)],
+        noncurrent_version_expiration=[
+            S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=days)
+        ],
     )
 
 

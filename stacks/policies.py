@@ -60,5 +60,5 @@ def document(*statements: Statement) -> str:
 
 
 def service_trust(service: str, conditions: Conditions) -> str:
-    """Lets an AWS service assume the role, on the conditions that keep other accounts' resources out (confused deputy)."""
+    """Lets an AWS service assume the role, on conditions that keep other resources out (confused deputy)."""
     return document(Statement(("sts:AssumeRole",), principal=Principal("Service", (service,)), conditions=conditions))

@@ -50,8 +50,7 @@ class Search(Construct):
             domain_endpoint_options=OpensearchDomainDomainEndpointOptions(
                 enforce_https=True, tls_security_policy="Policy-Min-TLS-1-2-PFS-2023-10"
             ),
-            # Inline, since no role here refers to the domain: a policy of its own would be a second update of the domain,
-            # a minute on the local AWS and far longer on AWS.
+            # Inline, since no role refers to the domain: a policy resource of its own would be a second, slow update.
             access_policies=document(
                 Statement(
                     (HTTP_METHODS,),

@@ -55,9 +55,7 @@ class SeedingStack(EnvironmentStack):
             destination=BUILD / "seeder.zip",
             extra={"items.ndjson": data} if data is not None else {},
         )
-        asset = TerraformAsset(
-            self, "package", path=str(built.path), type=AssetType.FILE, asset_hash=built.sha256
-        )
+        asset = TerraformAsset(self, "package", path=str(built.path), type=AssetType.FILE, asset_hash=built.sha256)
         function = LambdaFunction(
             self,
             "function",
@@ -71,7 +69,9 @@ class SeedingStack(EnvironmentStack):
             source_code_hash=built.source_code_hash,
             timeout=TIMEOUT_SECONDS,
             memory_size=MEMORY_MB,
-            environment=LambdaFunctionEnvironment(variables={"TABLE_NAME": names.table, "POWERTOOLS_SERVICE_NAME": "seeder"}),
+            environment=LambdaFunctionEnvironment(
+                variables={"TABLE_NAME": names.table, "POWERTOOLS_SERVICE_NAME": "seeder"}
+            ),
             logging_config=LambdaFunctionLoggingConfig(log_format="JSON", log_group=logs.name),
             depends_on=[policy],
         )

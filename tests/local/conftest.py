@@ -1,3 +1,4 @@
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -35,7 +36,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def client(emulator: Emulator) -> Client:
     """``client("s3")`` is the administrator's; ``client("s3", key="…")`` somebody else's."""
-    return emulator.client
+    return functools.cache(emulator.client)
 
 
 @pytest.fixture

@@ -108,6 +108,7 @@ def wait_until_equal(dynamodb: Any, search: OpenSearch, log: Path) -> None:
 
 
 def test_killed_engine_loses_nothing(
+    *,
     aws: Emulator,
     table: Any,
     search: OpenSearch,

@@ -35,7 +35,10 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "dynamodb": ("dynamodb", lambda client: client.describe_table(TableName="orders")),
     "dynamodbstreams": ("dynamodbstreams", lambda client: client.describe_stream(StreamArn=f"{TABLE}/orders/stream/x")),
     "s3": ("s3", lambda client: client.get_object(Bucket="bucket", Key="in/object")),
-    "sts": ("sts", lambda client: client.assume_role(RoleArn="arn:aws:iam::123456789012:role/no", RoleSessionName="no")),
+    "sts": (
+        "sts",
+        lambda client: client.assume_role(RoleArn="arn:aws:iam::123456789012:role/no", RoleSessionName="no"),
+    ),
     "iam": ("iam", lambda client: client.list_roles()),
     "logs": ("logs", lambda client: client.create_log_group(logGroupName="group")),
     "lambda": ("lambda", lambda client: client.invoke(FunctionName="function")),
@@ -211,7 +214,9 @@ def test_service_of_another_account_may_not(client: Client, create_role: Callabl
 
 def test_service_that_the_trust_policy_does_not_name_may_not(client: Client, create_role: Callable[..., str]) -> None:
     role = create_role(trust=allow("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"}))
-    with pytest.raises(ClientError, match=r"osis-pipelines\.amazonaws\.com is not authorized to perform: sts:AssumeRole"):
+    with pytest.raises(
+        ClientError, match=r"osis-pipelines\.amazonaws\.com is not authorized to perform: sts:AssumeRole"
+    ):
         assume(client, role, osis_key("dev-orders"))
 
 

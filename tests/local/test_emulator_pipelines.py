@@ -129,9 +129,7 @@ def test_deleted_pipeline_is_gone(osis: Any, wait: Callable[[str], dict[str, Any
         osis.get_pipeline(PipelineName="orders")
 
 
-def test_engine_calls_as_the_service(
-    osis: Any, wait: Callable[[str], dict[str, Any]], emulator: Emulator
-) -> None:
+def test_engine_calls_as_the_service(osis: Any, wait: Callable[[str], dict[str, Any]], emulator: Emulator) -> None:
     """The role does not exist here, so all that is to be seen is the attempt to assume it."""
 
     def attempted() -> bool:

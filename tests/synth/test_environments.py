@@ -12,6 +12,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 import osis
 from settings import load
+from stacks.app import synthesize
 from tests.synth.conftest import Stacks, read_stacks
 
 StacksOf = Callable[[str], Stacks]
@@ -99,7 +100,9 @@ def test_no_stack_reads_another_ones_state(environment: str, stacks_of: StacksOf
 def test_addresses_are_readable(environment: str, stacks_of: StacksOf) -> None:
     for stack in stacks_of(environment).values():
         for resources in stack["resource"].values():
-            assert all(re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", name) and not re.search(r"[0-9a-f]{8}", name) for name in resources)
+            assert all(
+                re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", name) and not re.search(r"[0-9a-f]{8}", name) for name in resources
+            )
 
 
 def test_provider_and_backend(environment: str, stacks_of: StacksOf) -> None:
@@ -112,7 +115,9 @@ def test_provider_and_backend(environment: str, stacks_of: StacksOf) -> None:
         assert stack["terraform"]["required_version"] == ">= 1.10"
         assert stack["terraform"]["required_providers"]["aws"]["version"] == "5.100.0"
         if name == "state":
-            assert stack["terraform"]["backend"] == {"local": {"path": f"../../../{settings.names.prefix}-state.tfstate"}}
+            assert stack["terraform"]["backend"] == {
+                "local": {"path": f"../../../{settings.names.prefix}-state.tfstate"}
+            }
         else:
             assert stack["terraform"]["backend"]["s3"] == {
                 "bucket": settings.names.state_bucket,
@@ -136,8 +141,6 @@ def test_the_pipeline_body_survives_terraform(environment: str, stacks_of: Stack
 
 
 def test_order_of_the_stacks(environment: str, tmp_path: Path) -> None:
-    from stacks.app import synthesize
-
     synthesize(load(environment), tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())["stacks"]
     dependencies = {name: stack["dependencies"] for name, stack in manifest.items()}
@@ -146,8 +149,6 @@ def test_order_of_the_stacks(environment: str, tmp_path: Path) -> None:
 
 
 def test_another_environments_stack_does_not_stay_behind(tmp_path: Path) -> None:
-    from stacks.app import synthesize
-
     synthesize(load("dev"), tmp_path)
     assert "seeding" in read_stacks(tmp_path)
     synthesize(load("prod"), tmp_path)

@@ -176,7 +176,9 @@ def test_buckets_are_private_encrypted_versioned_and_tls_only(
 ) -> None:
     stacks = stacks_of(environment)
     block = one(stacks, stack, "aws_s3_bucket_public_access_block")
-    assert all(block[f] for f in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"))
+    assert all(
+        block[f] for f in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+    )
     assert one(stacks, stack, "aws_s3_bucket_versioning")["versioning_configuration"] == {"status": "Enabled"}
     assert one(stacks, stack, "aws_s3_bucket_ownership_controls")["rule"] == {"object_ownership": "BucketOwnerEnforced"}
     (rule,) = one(stacks, stack, "aws_s3_bucket_server_side_encryption_configuration")["rule"]
@@ -199,7 +201,9 @@ def test_what_holds_data_is_protected_in_production(
 ) -> None:
     stacks = stacks_of(environment_name)
     assert one(stacks, "pipeline", "aws_dynamodb_table")["deletion_protection_enabled"] is protected
-    assert one(stacks, "pipeline", "aws_cognito_user_pool")["deletion_protection"] == ("ACTIVE" if protected else "INACTIVE")
+    assert one(stacks, "pipeline", "aws_cognito_user_pool")["deletion_protection"] == (
+        "ACTIVE" if protected else "INACTIVE"
+    )
     assert one(stacks, "pipeline", "aws_s3_bucket")["force_destroy"] is not protected
     for kind in ("aws_dynamodb_table", "aws_cognito_user_pool", "aws_opensearch_domain", "aws_s3_bucket"):
         lifecycle = one(stacks, "pipeline", kind).get("lifecycle", {})

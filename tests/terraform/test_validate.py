@@ -19,7 +19,9 @@ def test_terraform_validates_every_stack(environment: str, tmp_path: Path) -> No
     synthesize(load(environment), tmp_path / "out")
     variables = {**os.environ, **tools.terraform_environment(tmp_path)}
     stacks = sorted((tmp_path / "out" / "stacks").iterdir())
-    assert [stack.name for stack in stacks] == [s for s in ("pipeline", "seeding", "state") if s != "seeding" or load(environment).seeding]
+    assert [stack.name for stack in stacks] == [
+        s for s in ("pipeline", "seeding", "state") if s != "seeding" or load(environment).seeding
+    ]
     for stack in stacks:
         terraform = Terraform(stack, variables, tmp_path / f"{stack.name}.log")
         terraform.init("-backend=false")

@@ -20,13 +20,11 @@ def rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             continue
         kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
         inner = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
-        if inner is not None and field.description:
-            yield f"| `{prefix}{name}` | {described_default(field.get_default(call_default_factory=True))} | {field.description} |"
+        if field.description:
+            default = described_default(field.get_default(call_default_factory=True))
+            yield f"| `{prefix}{name}` | {default} | {field.description} |"
         if inner is not None:
             yield from rows(inner, f"{prefix}{name}.")
-        else:
-            default = field.get_default(call_default_factory=True)
-            yield f"| `{prefix}{name}` | {described_default(default)} | {field.description} |"
 
 
 def described_default(default: Any) -> str:

@@ -80,7 +80,10 @@ def test_accepts(tmp_path: Path, changes: dict[str, Any]) -> None:
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"project": "Orders"}, "project: 'Orders' is not allowed; use lower-case letters, digits and hyphens, a letter first"),
+    (
+        {"project": "Orders"},
+        "project: 'Orders' is not allowed; use lower-case letters, digits and hyphens, a letter first",
+    ),
     ({"project": ABSENT}, "project: is missing; add it (first part of every name)"),
     (
         {"project": "abcdefghijklmnopqrstuvwx"},
@@ -98,8 +101,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"region": "eu-south-1"}, "region: 'eu-south-1' is not allowed; use one of 'ap-northeast-1', "),
     ({"production": "false"}, "production: 'false' is not allowed; use true or false"),
     ({"log_retention_days": 8}, "log_retention_days: 8 is not allowed; use one of 1, 3, 5, 7, "),
-    ({"tags": {"aws:x": "y"}}, "tags.aws:x: 'y': letters, digits, spaces and _.:/=+-@ only"),
-    ({"tags": {f"t{n}": "" for n in range(41)}}, "tags: 41 tags; a resource takes 50"),
+    ({"tags": {"aws:x": "y"}}, "tags.aws:x: 'y' is not allowed; use letters, digits, spaces"),
+    ({"tags": {f"t{n}": "" for n in range(41)}}, "tags: 41 tags; at most 40; remove some"),
     ({"table.partition_key.type": "s"}, "table.partition_key.type: 's' is not allowed; use one of 'S', 'N' or 'B'"),
     (
         {"table.partition_key.name": "id"},
@@ -111,28 +114,61 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"table.stream_view": "KEYS_ONLY"}, "table.stream_view: 'KEYS_ONLY' is not allowed; use one of 'NEW_IMAGE' or"),
     ({"ingestion.index": "Orders"}, "ingestion.index: 'Orders' is no index name; 1 to 255 of a-z, 0-9"),
-    ({"ingestion.units": {"min": 0, "max": 4}}, "ingestion.units.min: 0 is not allowed; use a whole number from 1 to 96"),
-    ({"ingestion.units": {"min": 1, "max": 97}}, "ingestion.units.max: 97 is not allowed; use a whole number from 1 to 96"),
-    ({"ingestion.units": {"min": 5, "max": 4}}, "ingestion.units.min: 5 is more than ingestion.units.max, 4; lower one"),
-    ({"ingestion.attributes": {"a.b": "text"}}, "ingestion.attributes.a.b: 'a.b' is not allowed; use 1 to 255 characters"),
-    ({"ingestion.attributes": {"a": "string"}}, "ingestion.attributes.a: 'string' is not allowed; use one of 'boolean', "),
-    ({"ingestion.flush_timeout_ms": 60_001}, "ingestion.flush_timeout_ms: 60001 is not allowed; use a whole number from -1"),
+    (
+        {"ingestion.units": {"min": 0, "max": 4}},
+        "ingestion.units.min: 0 is not allowed; use a whole number from 1 to 96",
+    ),
+    (
+        {"ingestion.units": {"min": 1, "max": 97}},
+        "ingestion.units.max: 97 is not allowed; use a whole number from 1 to 96",
+    ),
+    (
+        {"ingestion.units": {"min": 5, "max": 4}},
+        "ingestion.units.min: 5 is more than ingestion.units.max, 4; change one",
+    ),
+    (
+        {"ingestion.attributes": {"a.b": "text"}},
+        "ingestion.attributes.a.b: 'a.b' is not allowed; use 1 to 255 characters",
+    ),
+    (
+        {"ingestion.attributes": {"a": "string"}},
+        "ingestion.attributes.a: 'string' is not allowed; use one of 'boolean', ",
+    ),
+    (
+        {"ingestion.flush_timeout_ms": 60_001},
+        "ingestion.flush_timeout_ms: 60001 is not allowed; use a whole number from -1",
+    ),
     ({"ingestion.max_retries": 0}, "ingestion.max_retries: 0 is not allowed; use a whole number from 1 to 100"),
     ({"ingestion.export_retention_days": 0}, "ingestion.export_retention_days: 0 is not allowed; use a whole number"),
     ({"ingestion.dlq_retention_days": 0}, "ingestion.dlq_retention_days: 0 is not allowed; use a whole number from 1"),
-    ({"domain.instance_type": "r6gd.large.search"}, "domain.instance_type: 'r6gd.large.search' is not allowed; use an EBS"),
+    (
+        {"domain.instance_type": "r6gd.large.search"},
+        "domain.instance_type: 'r6gd.large.search' is not allowed; use an EBS",
+    ),
     ({"domain.instance_count": "1"}, "domain.instance_count: '1' is not allowed; use a whole number without quotes"),
     ({"domain.instance_count": 81}, "domain.instance_count: 81 is not allowed; use a whole number from 1 to 80"),
     ({"domain.volume_gib": 9}, "domain.volume_gib: 9 is not allowed; use a whole number from 10 to 24576"),
-    ({"domain.volume_gib": 101}, "domain.volume_gib: 101 is more than t3.small.search takes, 100; use a larger type"),
+    (
+        {"domain.volume_gib": 101},
+        "domain.volume_gib: 101 is more than t3.small.search takes, 100; lower it or use a larger",
+    ),
     ({"domain.engine_version": "OpenSearch_1.3"}, "domain.engine_version: 'OpenSearch_1.3' is not allowed; use one of"),
-    ({"dashboards.users": ["ann"]}, "dashboards.users.0: 'ann' is not allowed; use an e-mail address: name@example.com"),
+    (
+        {"dashboards.users": ["ann"]},
+        "dashboards.users.0: 'ann' is not allowed; use an e-mail address: name@example.com",
+    ),
     ({"dashboards.users": "a@b.cd"}, "dashboards.users: 'a@b.cd' is not allowed; use a list"),
-    ({"dashboards.users": ["a@b.cd", "a@b.cd"]}, "dashboards.users: ['a@b.cd', 'a@b.cd'] names somebody twice; keep one"),
+    (
+        {"dashboards.users": ["a@b.cd", "a@b.cd"]},
+        "dashboards.users: ['a@b.cd', 'a@b.cd'] names somebody twice; keep one",
+    ),
     ({"seeding.items": 19}, "seeding.items: 19 is not allowed; use a whole number from 20 to 1000000"),
     ({"seeding.seed": -1}, "seeding.seed: -1 is not allowed; use a whole number from 0"),
     ({"seeding.changes": 21}, "seeding.changes: 21 is not allowed; use a whole number from 0 to 20"),
-    ({"seeding.until": "yesterday"}, "seeding.until: 'yesterday' is not allowed; use a day in UTC: '2026-11-01T00:00:00Z'"),
+    (
+        {"seeding.until": "yesterday"},
+        "seeding.until: 'yesterday' is not allowed; use a day in UTC: '2026-11-01T00:00:00Z'",
+    ),
     ({"seeding.file": "absent.csv"}, "seeding.file: "),
     ({"state.backend": "gcs"}, "state.backend: 'gcs' is not allowed; use one of 'local' or 's3'"),
     ({"table": []}, "table: () is not allowed; use keys and values, indented below it"),

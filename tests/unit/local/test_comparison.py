@@ -6,7 +6,7 @@ import pytest
 
 from local.comparison import differences, same
 
-EVERY_TYPE = {
+EVERY_TYPE: dict[str, dict[str, Any]] = {
     "s": {"S": "text"},
     "n": {"N": "12.50"},
     "b": {"B": b"\x00\x01"},
@@ -18,7 +18,7 @@ EVERY_TYPE = {
     "ns": {"NS": ["1", "2.5"]},
     "bs": {"BS": [b"x"]},
 }
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "s": "text",
     "n": 12.5,
     "b": "AAE=",
