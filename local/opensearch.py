@@ -130,7 +130,8 @@ def _start_container(directory: Path, log: Path) -> Node:
     name = directory.name
     settings = {key: value for key, value in _SETTINGS.items() if "port" not in key and key != "network.host"}
     options = {**settings, "plugins.security.disabled": "true", "DISABLE_INSTALL_DEMO_CONFIG": "true"}
-    subprocess.run([docker, "pull", "--quiet", _IMAGE], check=True, stdout=subprocess.DEVNULL)
+    if subprocess.run([docker, "image", "inspect", _IMAGE], check=False, capture_output=True).returncode:
+        _fetch([docker, "pull", "--quiet", _IMAGE], directory)
     child = processes.start(
         "OpenSearch",
         [
@@ -178,14 +179,8 @@ def _unpacked() -> Path:
         return home
     _CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
-        subprocess.run(
-            [
-                *(tools.maven(), "--batch-mode", "--quiet", "dependency:copy", f"-Dartifact={_ARTIFACT}"),
-                f"-DoutputDirectory={scratch}",
-            ],
-            check=True,
-            cwd=scratch,
-        )
+        goal = ("dependency:copy", f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={scratch}")
+        _fetch([tools.maven(), "--batch-mode", "--quiet", *goal], Path(scratch))
         (archive,) = Path(scratch).glob("*.zip")
         with zipfile.ZipFile(archive) as packed:
             packed.extractall(scratch)
@@ -200,3 +195,11 @@ def _unpacked() -> Path:
             if not home.exists():
                 raise
     return home
+
+
+def _fetch(command: list[str | Path], directory: Path) -> None:
+    done = subprocess.run(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        raise processes.NotReadyError(f"OpenSearch {VERSION} could not be fetched: {done.args}\n{done.stdout[-2000:]}")

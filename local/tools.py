@@ -12,7 +12,7 @@ from typing import Literal
 
 AWS_PROVIDER_VERSION = "5.100.0"
 _AWS_PROVIDER = "registry.terraform.io/hashicorp/aws"
-_ANSWER_SECONDS = 20
+_ANSWER_SECONDS = 10
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from osis.check import check
 MOST_BYTES = 1_000_000
 
 
-class Unreadable(Exception):  # noqa: N818 - says what the file is
+class Unreadable(Exception):
     """Why a file gives no text."""
 
 

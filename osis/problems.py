@@ -42,7 +42,7 @@ class Problem:
         return f"{prefix}{self.path}: {self.message}"
 
 
-class InvalidBody(ValueError):  # noqa: N818 - named after what it is, as part of the public interface
+class InvalidBody(ValueError):
     """A body that OpenSearch Ingestion or Data Prepper refuses; `problems` says why."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -50,7 +50,7 @@ class InvalidBody(ValueError):  # noqa: N818 - named after what it is, as part o
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class Inconsistent(ValueError):  # noqa: N818 - a rule that several options break together
+class Inconsistent(ValueError):
     """Raised by validators that look at several options: (path below the model, message) of each."""
 
     def __init__(self, *findings: tuple[Path, str]) -> None:
@@ -98,7 +98,7 @@ def _problems(details: ErrorDetails, model: type[BaseModel]) -> list[Problem]:
     message = _MESSAGES.get(details["type"], "{value}: {message}").format(
         value=shown(details["input"]),
         message=details["msg"],
-        **context ,
+        **context | {"expected": context.get("expected", "").replace("'", "")},
     )
     return [Problem(at(path), message)]
 

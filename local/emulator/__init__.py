@@ -6,17 +6,19 @@ Access key ``local-administrator`` (any secret) may do everything; every other c
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import boto3
 
 from local import processes
 from local.emulator.configuration import ADDRESSES_FILE, Addresses, Configuration
+from local.engine import Kind
 
 ADMINISTRATOR_KEY = "local-administrator"
 ANY_SECRET = "any"  # noqa: S105 - signatures are read, not verified
 _ROOT = Path(__file__).parent.parent.parent
 _START_SECONDS = 60
+_STOP_SECONDS = 40.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Emulator:
         self.process.stop()
 
 
-def start(directory: Path, *, node_url: str, engine: Literal["embedded", "data-prepper"] = "embedded") -> Emulator:
+def start(directory: Path, *, node_url: str, engine: Kind = "embedded") -> Emulator:
     """Starts an emulator, empty, and waits until it serves.
 
     Everything that it writes goes to `directory`; domains are served by the OpenSearch node at `node_url` and pipelines
@@ -89,6 +91,8 @@ def start(directory: Path, *, node_url: str, engine: Literal["embedded", "data-p
         [sys.executable, "-m", "local.emulator", "--config", configuration],
         log=directory / "emulator.log",
         directory=_ROOT,
+        # Engines get time to deliver what they have read.
+        grace_seconds=_STOP_SECONDS,
     )
     try:
         processes.wait_until(announced.exists, limit_seconds=_START_SECONDS, what="the local AWS serves", child=child)

@@ -15,11 +15,11 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.iam.models import iam_backends
-from moto.opensearch.models import opensearch_backends
 from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
 from local.emulator import ADMINISTRATOR_KEY, policies
+from local.emulator.domains import the_domain
 from local.emulator.policies import Decision, Document
 from local.emulator.refusals import DENIED, Refusal
 
@@ -97,6 +97,10 @@ class Authorizer:
             decision, why = self._decide(caller, request)
         except policies.UnsupportedPolicyError as error:
             decision, why = Decision.IMPLICIT_DENY, f"because {error}"
+        return self.decided(caller, action, resource, decision, why)
+
+    def decided(self, caller: Caller, action: str, resource: str, decision: Decision, why: str) -> Refusal | None:
+        """Writes a decision down; `why` is the end of the sentence that refuses."""
         entry = {"time": time.time(), "who": caller.name, "action": action, "resource": resource}
         line = json.dumps({**entry, "result": decision.value})
         with self._lock, self._log.open("a") as log:
@@ -163,9 +167,9 @@ def _resource_policies(action: str, resource: str) -> list[Document]:
 
 def domain_policies(resource: str) -> list[Document]:
     """The access policy of the domain that an OpenSearch Service ARN is in; none where it has none."""
-    region, name = resource.split(":")[3], resource.split("/")[1]
-    domain = opensearch_backends[ACCOUNT][region].domains.get(name)
-    return [_document(domain.access_policies)] if domain and domain.access_policies else []
+    domain = the_domain()
+    covered = domain is not None and domain.access_policies and resource.startswith(f"{domain.arn}/")
+    return [_document(domain.access_policies)] if domain and covered else []
 
 
 def bucket_policies(resource: str) -> list[Document]:

@@ -1,9 +1,10 @@
 """What an emulator process is told, and what it tells once it serves: two JSON files."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from local.engine import Kind
 
 ADDRESSES_FILE = "addresses.json"
 
@@ -17,7 +18,7 @@ class Configuration(_File):
 
     directory: Path
     node_url: str
-    engine: Literal["embedded", "data-prepper"]
+    engine: Kind
 
 
 class Addresses(_File):

@@ -16,6 +16,7 @@ from local.emulator.authorization import (
     identify,
 )
 from local.emulator.coordination import ExportSchedulerHold
+from local.emulator.policies import Decision
 from local.emulator.refusals import Refusal
 
 # The operations of Cognito that an application calls before it has credentials.
@@ -74,11 +75,8 @@ class Gate:
         try:
             needs = calls.needs(call)
         except calls.UnknownCallError as error:
-            # The administrator may do everything, so what a call of his needs is of interest to the log alone.
-            if caller is not ADMINISTRATOR:
-                action = f"{call.service}:{call.operation}"
-                sentence = f"User: {caller.name} is not authorized to perform: {action}, because {error}"
-                return Refusal(refusals.DENIED, sentence)
-            needs = (calls.Need(f"{call.service}:{call.operation}", "*"),)
+            decision = Decision.ALLOW if caller is ADMINISTRATOR else Decision.IMPLICIT_DENY
+            action = f"{call.service}:{call.operation}"
+            return self._authorizer.decided(caller, action, "*", decision, f"because {error}")
         found = (self._authorizer.refusal(caller, *need[:2], call.region, need.context) for need in needs)
         return next(filter(None, found), None)

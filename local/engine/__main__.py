@@ -13,6 +13,7 @@ from pathlib import Path
 
 import osis
 from local.engine import REFUSED
+from local.engine.indices import UnusableIndexError
 from local.engine.pipeline import Pipeline, UnsupportedTableError
 from local.engine.support import UnsupportedBodyError, plan
 
@@ -34,10 +35,10 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    logging.getLogger(__name__).info("pipeline %s started", planned.pipeline)
+    logging.getLogger("local.engine").info("pipeline %s started", planned.pipeline)
     try:
         Pipeline(planned, arguments.directory, stop).run()
-    except UnsupportedTableError as error:
+    except (UnsupportedTableError, UnusableIndexError) as error:
         return _refuse([str(error)])
     return 0
 

@@ -1,6 +1,7 @@
 """Sessions of the roles that a body names, and the signed connection to a domain."""
 
 import os
+from functools import cache
 from typing import Any
 
 import boto3
@@ -35,8 +36,9 @@ class _RoleProvider(CredentialProvider):
         return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)
 
 
+@cache
 def assume(role_arn: str, region: str, external_id: str | None = None) -> boto3.Session:
-    """A session with the role's keys, fetched at their first use and again before they expire."""
+    """The session with the role's keys, which are fetched at their first use and again before they expire."""
     core = botocore.session.get_session()
     core.register_component("credential_provider", CredentialResolver([_RoleProvider(role_arn, region, external_id)]))
     return boto3.Session(botocore_session=core, region_name=region)

@@ -26,7 +26,7 @@ class UnusableIndexError(ValueError):
     """This event's index cannot be named or made; the event is a dead letter."""
 
 
-class Stopped(Exception):  # noqa: N818 - it is no error
+class Stopped(Exception):
     """We were asked to stop while something was being tried again."""
 
 

@@ -52,7 +52,10 @@ class Pipeline:
         self._sinks = [self._sink(sink) for sink in plan.sinks]
 
     def run(self) -> None:
-        """Returns when `stop` is set and what was read has been delivered. Raises `UnsupportedTableError`."""
+        """Returns when `stop` is set and what was read has been delivered.
+
+        Raises `UnsupportedTableError`, and `UnusableIndexError` for the name of an index that can never be made.
+        """
         try:
             self._prepare()
             while not self._stop.is_set():

@@ -90,7 +90,6 @@ class Plan:
     table_arn: str
     export: ExportPlan | None
     old_image_on_remove: bool | None
-    acknowledgments: bool
     processors: tuple[Process, ...]
     routes: tuple[tuple[str, Condition], ...]
     sinks: tuple[SinkPlan, ...]
@@ -116,6 +115,7 @@ class _Planner:
         source = body.source
         where = f"{name}.source.dynamodb"
         self._only(source, _SOURCE, where)
+        self._only(source.aws, _AWS, f"{where}.aws")
         table = source.tables[0]
         if table.stream:
             self._only(table.stream, _STREAM, f"{where}.tables[0].stream")
@@ -127,7 +127,6 @@ class _Planner:
             if table.export
             else None,
             old_image_on_remove=table.stream.view_on_remove == "OLD_IMAGE" if table.stream else None,
-            acknowledgments=source.acknowledgments,
             processors=self._processors(pipeline, name),
             routes=tuple(
                 (route, self._compiled(condition, text, f"{name}.routes.{route}", lambda _: False))

@@ -33,7 +33,10 @@ class Action:
 
 
 class RecordingProxy(ThreadingHTTPServer):
-    """Serves on a free port of 127.0.0.1 between `start` and `stop`."""
+    """Serves on a free port of 127.0.0.1 between `start` and `stop`.
+
+    While `refuses_bulks` is set the node sees none; `refused` counts them.
+    """
 
     daemon_threads = True
 
@@ -42,6 +45,8 @@ class RecordingProxy(ThreadingHTTPServer):
         self.node = urlsplit(node_url).netloc
         self.requests: list[Request] = []
         self.actions: list[Action] = []
+        self.refuses_bulks = False
+        self.refused = 0
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
 
     @property
@@ -99,6 +104,10 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self._body()
+        if self.server.refuses_bulks and "/_bulk" in self.path:
+            self.server.refused += 1
+            self._answer(503, "application/json", b"{}")
+            return
         node = http.client.HTTPConnection(self.server.node, timeout=60)
         headers = {"content-type": self.headers.get("content-type", "application/json")} if body else {}
         node.request(self.command, self.path, body or None, headers)
@@ -106,13 +115,16 @@ class _Exchange(BaseHTTPRequestHandler):
         content = answer.read()
         node.close()
         self.server.keep(self.command, self.path, body, answer.status, content)
-        self.send_response(answer.status)
-        self.send_header("content-type", answer.getheader("content-type", "application/json"))
+        self._answer(answer.status, answer.getheader("content-type", "application/json"), content)
+
+    do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - the library's names
+
+    def _answer(self, status: int, kind: str, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-
-    do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 - the library's names
 
     def _body(self) -> bytes:
         if self.headers.get("transfer-encoding", "").lower() != "chunked":

@@ -120,21 +120,30 @@ def test_killed_engine_loses_nothing(
     ingestion.enable_stream(table, "NEW_IMAGE")
     proxy.forget()
     exports = aws.decisions_log.read_text().count("dynamodb:ExportTableToPointInTime")
-    # During the export and, as more has been seen than is in it, during the stream.
-    for round_, seen in enumerate((1, 1500, 3000, 3020)):
-        engine = run()
-        processes.wait_until(
-            lambda: len(proxy.actions) >= seen,  # noqa: B023 - used at once
-            limit_seconds=LIMIT_SECONDS,
-            what=f"{seen} actions",
-        )
-        engine.kill()
-        engine.wait()
+
+    def change(round_: int) -> None:
         for number in range(20):
             # Several writes to one key within a second: only their order says which is the last.
             table.put_item(TableName="contract", Item=item("hot", 100 * round_ + number))
         table.put_item(TableName="contract", Item=item(f"i{round_}", -1))
         table.delete_item(TableName="contract", Key={"id": {"S": f"i{100 + round_}"}})
+
+    def kill(engine: "subprocess.Popen[bytes]", reached: Callable[[], bool]) -> None:
+        processes.wait_until(reached, limit_seconds=LIMIT_SECONDS, what="the moment to kill the engine")
+        engine.kill()
+        engine.wait()
+
+    for round_, seen in enumerate((1, 1500)):
+        kill(run(), lambda: len(proxy.actions) >= seen)  # noqa: B023 - used at once
+        change(round_)
+    engine = run()
+    wait_until_equal(table, search, tmp_path / "engine.log")
+    # What has been read and could not be delivered is read again.
+    proxy.refuses_bulks = True
+    table.put_item(TableName="contract", Item=item("once", 1))
+    kill(engine, lambda: proxy.refused > 0)
+    change(2)
+    proxy.refuses_bulks = False
     engine = run()
     wait_until_equal(table, search, tmp_path / "engine.log")
 

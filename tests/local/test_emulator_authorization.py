@@ -43,6 +43,7 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "logs": ("logs", lambda client: client.create_log_group(logGroupName="group")),
     "lambda": ("lambda", lambda client: client.invoke(FunctionName="function")),
     "osis": ("osis", lambda client: client.list_pipelines()),
+    "domains": ("opensearch", lambda client: client.list_domain_names()),
     "es": ("opensearch", lambda client: client.describe_domain(DomainName="search")),
 }
 
@@ -80,6 +81,7 @@ def test_unknown_key_is_refused(call: str, code: str, status: int, client: Clien
         ("lambda", "AccessDeniedException", 403),
         ("osis", "AccessDeniedException", 403),
         ("es", "AccessDeniedException", 403),
+        ("domains", "AccessDeniedException", 403),
     ],
 )
 def test_role_without_policies_may_nothing(call: str, code: str, status: int, as_role: Callable[..., Client]) -> None:

@@ -50,8 +50,9 @@ def table(client: Client, request: pytest.FixtureRequest) -> str:
 
 def export(dynamodb: Any, table: str, **more: str) -> dict[str, Any]:
     started = dynamodb.export_table_to_point_in_time(TableArn=f"{ARN}/{table}", S3Bucket=table, **more)
-    described: dict[str, Any] = dynamodb.describe_export(ExportArn=started["ExportDescription"]["ExportArn"])
-    return described["ExportDescription"]
+    described = dynamodb.describe_export(ExportArn=started["ExportDescription"]["ExportArn"])
+    description: dict[str, Any] = described["ExportDescription"]
+    return description
 
 
 def read(client: Client, bucket: str, key: str) -> bytes:
@@ -109,6 +110,14 @@ def test_export_has_both_manifests(client: Client, table: str) -> None:
     files = data_files(client, table, described["ExportManifest"])
     ids = {simpleion.loads(line)["Item"]["id"] for file in files for line in file.splitlines()}
     assert ids == {str(number) for number in range(10)}
+
+
+def test_export_is_done_when_first_looked_at(client: Client, table: str) -> None:
+    for first in range(0, 2000, 25):
+        write = [{"PutRequest": {"Item": {**ITEM, "id": {"S": str(first + number)}}}} for number in range(25)]
+        client("dynamodb").batch_write_item(RequestItems={table: write})
+    described = export(client("dynamodb"), table, ExportFormat="ION")
+    assert (described["ExportStatus"], described["ItemCount"]) == ("COMPLETED", 2000)
 
 
 def test_export_in_json(client: Client, table: str) -> None:

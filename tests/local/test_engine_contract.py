@@ -25,7 +25,7 @@ from tests.local import ingestion
 from tests.local.recording_proxy import Action, RecordingProxy, Request
 
 RECORDINGS = sorted((Path(__file__).parent / "engine_contract").glob("*.json"))
-LIMIT_SECONDS: Mapping[Kind, float] = {"embedded": 30, "data-prepper": 120}
+LIMIT_SECONDS: Mapping[Kind, float] = {"embedded": 30, "data-prepper": 180}
 DEAD_LETTER_KEY = (
     r"dlq/dlq-v2-dynamodb-pipeline-opensearch-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z-[0-9a-f]{8}(-[0-9a-f]{4}){3}-"
     r"[0-9a-f]{12}\.json"

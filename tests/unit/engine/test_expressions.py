@@ -17,6 +17,8 @@ EVENT = Event(
     {
         "kind": "odd",
         "n": Decimal(5),
+        "same": Decimal(5),
+        "longer": Decimal("5.0"),
         "count": 5,
         "price": 0.1,
         "yes": True,
@@ -39,6 +41,7 @@ EVENT = Event(
         "/yes == true",
         "/yes",
         "/count == 5",
+        "/n == /same",
         "/count == 5.0",
         "/count >= 5 and /count < 6",
         "/count > -1",
@@ -74,6 +77,8 @@ def test_condition_holds(text: str) -> None:
     [
         # A DynamoDB number is a BigDecimal, which Data Prepper compares with no literal.
         "/n == 5",
+        # ... and BigDecimals are equal with the same number of digits only.
+        "/n == /longer",
         "/n > 1",
         "/n in {5}",
         "/missing > 1",

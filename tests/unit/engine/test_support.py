@@ -35,6 +35,25 @@ def test_plan_of_a_body(body: Body) -> None:
     assert sink.index.template is None
 
 
+@pytest.mark.parametrize(
+    "processor",
+    [
+        {"add_entries": {"entries": [{"key": "x", "value": {"y": [1]}}, {"metadata_key": "m", "format": "${/id}"}]}},
+        {"convert_entry_type": {"keys": ["a"], "type": "long", "null_values": ["-"]}},
+        {"convert_type": {"key": "a", "type": "big_decimal", "scale": 2, "tags_on_failure": ["t"]}},
+        {"copy_values": {"entries": [{"from_key": "a", "to_key": "b", "copy_when": "/a == 1"}]}},
+        {"date": {"match": [{"key": "d", "patterns": ["epoch_milli", "yyyy"]}], "destination": "at", "locale": "en"}},
+        {"date": {"from_time_received": True}},
+        {"delete_entries": {"entries": [{"with_keys_regex": ["a.*"], "exclude_from_delete": ["ab"]}]}},
+        {"rename_keys": {"entries": [{"from_key_regex": "a.*", "to_key": "b"}]}},
+        {"select_entries": {"include_keys": ["id"], "select_when": "/a == 1"}},
+        {"substitute_string": {"entries": [{"source": "a", "from": "b", "to": "c", "substitute_when": "/a == 1"}]}},
+    ],
+)
+def test_processor_is_taken_as_it_is_written(body: Body, processor: dict[str, Any]) -> None:
+    assert len(planned(body(processor=[processor])).processors) == 1
+
+
 def test_numbers_of_shards_and_replicas_become_a_template(body: Body) -> None:
     options = {
         "number_of_shards": 1,
@@ -94,6 +113,19 @@ def test_option_of_a_sink_is_refused_by_name(body: Body, sink: dict[str, Any], r
     with pytest.raises(UnsupportedBodyError) as caught:
         planned(body(sink=sink))
     assert reason in str(caught.value)
+
+
+def test_option_of_the_source_is_refused_by_name(body: Body) -> None:
+    document = body()
+    source = document["orders"]["source"]["dynamodb"]
+    source["aws"]["sts_header_overrides"] = {"x": "y"}
+    source["tables"][0]["stream"]["disable_checkpointing"] = True
+    with pytest.raises(UnsupportedBodyError) as caught:
+        planned(document)
+    assert [reason.partition(":")[0] for reason in caught.value.reasons] == [
+        "orders.source.dynamodb.aws.sts_header_overrides",
+        "orders.source.dynamodb.tables[0].stream.disable_checkpointing",
+    ]
 
 
 def test_everything_unsupported_is_named_at_once(body: Body) -> None:

@@ -71,7 +71,7 @@ def test_principal(principal: Any, decision: Decision) -> None:
     assert decide(statement, Request("s3:GetObject", "arn"), frozenset({"me"})) is decision
 
 
-CONTEXT = {
+CONTEXT: dict[str, str | tuple[str, ...]] = {
     "aws:sourceaccount": "123456789012",
     "aws:sourcearn": "arn:aws:osis:us-east-1:123456789012:pipeline/dev",
     "aws:securetransport": "true",

@@ -106,7 +106,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nversion: '2'"
         (b"[" * 50_000, "body: has 50,000 characters; OpenSearch Ingestion takes at most 24,000"),
         (b"x" * 2_000_000, "body: has 1,000,001 characters; OpenSearch Ingestion takes at most 24,000"),
         (b"a: !!python/object:os.system x", "body: line 1, column 4: could not determine a constructor"),
-        (b"? [a]\n: b", "body: line 1, column 3: the key [] is not text"),
+        (b"? [a]\n: b", "body: line 1, column 3: a key must be text"),
         (b"a: 1\n---\nb: 2", "body: line 2, column 1: but found another document"),
         (b"version: '2'\nx: {source: {dynamodb: [[]]}, sink: [[[]]]}", "x.source.dynamodb: [[]] is not a mapping"),
     ],

@@ -472,6 +472,15 @@ def test_parse_raises_with_all_problems(changed: Any) -> None:
     assert str(refused.value) == f"{SINK}.max_retries: 0 is too small; at least 1"
 
 
+def test_values_are_read_as_data_prepper_reads_them(changed: Any) -> None:
+    document = changed(
+        {"sink.tags_target_key": True, "sink.index": 2024, "sink.max_retries": "3", "sink.insecure": "False"}
+    )
+    sink = osis.parse(json.dumps(document)).pipelines["orders"].sink[0].opensearch
+    assert sink is not None
+    assert (sink.tags_target_key, sink.index, sink.max_retries, sink.insecure) == ("true", "2024", 3, False)
+
+
 def test_a_body_is_frozen(changed: Any) -> None:
     body = osis.parse(json.dumps(changed()))
     with pytest.raises(ValueError, match="frozen"):

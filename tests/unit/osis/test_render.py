@@ -25,7 +25,7 @@ numbers = st.integers(1, 2**31 - 1)
 flags = st.booleans()
 durations = st.sampled_from(["60s", "100ms", "PT15M", "pt0.5s", "P1D"])
 values = st.recursive(
-    texts | st.integers() | flags | st.floats(allow_nan=False),
+    texts | st.integers() | flags | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
     max_leaves=4,
 )
@@ -124,6 +124,11 @@ def test_order_of_the_model(changed: Any) -> None:
     options = document["orders"]["sink"][0]["opensearch"]
     document["orders"]["sink"][0]["opensearch"] = dict(reversed(options.items()))
     assert osis.render(body_of(document)) == osis.render(body_of(changed()))
+
+
+def test_infinity(changed: Any) -> None:
+    body = body_of(changed({"extension": {"x": float("-inf")}}))
+    assert osis.parse(osis.render(body)) == body
 
 
 def test_shared_values_are_written_out(changed: Any) -> None:
