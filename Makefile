@@ -47,7 +47,8 @@ $(VENV): Pipfile.lock
 		{ echo "Python 3.11 or later is needed; this is `$(PYTHON) --version`. Set PYTHON=/path/to/python3." >&2; exit 1; }
 	$(PYTHON) -m venv .build/pipenv
 	.build/pipenv/bin/pip install --quiet --disable-pip-version-check pipenv==$(PIPENV_VERSION)
-	PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 .build/pipenv/bin/pipenv --python $(PYTHON) sync --dev
+	PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_NOSPIN=1 \
+		.build/pipenv/bin/pipenv --python "$$($(PYTHON) -c "import sys; print(sys.executable)")" sync --dev
 	@touch $@
 
 $(SEEDER): functions/seeder/requirements.txt $(VENV)

@@ -169,6 +169,7 @@ class _Pipeline(MotoPipeline):  # type: ignore[misc] # moto is untyped here
     def delete(self) -> None:
         super().delete()
         self.engine.stop()
+        self.engine.forget()
         self.status = "DELETED"
 
 

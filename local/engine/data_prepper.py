@@ -84,9 +84,9 @@ def from_home(home: Path, java_home: Path, files: Files, directory: Path) -> lis
 
 def in_container(docker: Path, files: Files, directory: Path, environment: Mapping[str, str]) -> list[str]:
     """The command for a container on the host's network, from where the loopback addresses of the body are ours."""
-    name = f"data-prepper-{directory.name}"
+    container = f"data-prepper-{directory.name}"
     # One that a killed run left behind would hold the name.
-    subprocess.run([docker, "rm", "--force", name], check=False, capture_output=True)
+    subprocess.run([docker, "rm", "--force", container], check=False, capture_output=True)
     inside = Files(
         body=Path(_CONTAINER_HOME / "pipelines" / "pipelines.yaml"),
         settings=Path(_CONTAINER_HOME / "config" / "data-prepper-config.yaml"),
@@ -97,11 +97,11 @@ def in_container(docker: Path, files: Files, directory: Path, environment: Mappi
         f"--volume={outer.resolve()}:{inner}:ro" for outer, inner in zip(_paths(files), _paths(inside), strict=True)
     ]
     return [
-        *(str(docker), "run", "--rm", "--init", "--network", "host", "--name", name),
+        *(str(docker), "run", "--rm", "--init", "--network", "host", "--name", container),
         *mounts,
-        # Without a value Docker takes it from our environment, so no secret is on the command line.
-        *(f"--env={variable}" for variable in sorted(environment) if variable != "AWS_CA_BUNDLE"),
-        "--env=AWS_EC2_METADATA_DISABLED",
+        # Without a value Docker takes it from our environment, so no secret is on the command line. The rest of our
+        # environment stays outside: the image has a PATH and a Java of its own.
+        *(f"--env={name}" for name in sorted(environment) if name.startswith("AWS_") and name != "AWS_CA_BUNDLE"),
         *(IMAGE, "java"),
         *_java_options(Path(_CONTAINER_HOME), Path(_CONTAINER_HOME), inside),
     ]

@@ -81,15 +81,16 @@ def test_second_start_replaces_the_trust_store(directory: Path, environment: dic
 def test_command_for_a_container(directory: Path, environment: dict[str, str]) -> None:
     files = data_prepper.write_files(directory / "body.yaml", directory, environment)
     inside = "/usr/share/data-prepper"
-    command = data_prepper.in_container(Path("/bin/true"), files, directory, environment)
+    ours = {**environment, "PATH": "/ours/bin", "JAVA_HOME": "/ours/java"}
+    command = data_prepper.in_container(Path("/bin/true"), files, directory, ours)
     assert command == [
         *("/bin/true", "run", "--rm", "--init", "--network", "host", "--name", "data-prepper-orders"),
         f"--volume={directory}/body.yaml:{inside}/pipelines/pipelines.yaml:ro",
         f"--volume={directory}/data-prepper-config.yaml:{inside}/config/data-prepper-config.yaml:ro",
         f"--volume={directory}/log4j2.properties:{inside}/config/log4j2.properties:ro",
         f"--volume={directory}/trust.p12:{inside}/config/trust.p12:ro",
-        *("--env=AWS_ACCESS_KEY_ID", "--env=AWS_ENDPOINT_URL", "--env=AWS_REGION", "--env=AWS_SECRET_ACCESS_KEY"),
-        "--env=AWS_EC2_METADATA_DISABLED",
+        *("--env=AWS_ACCESS_KEY_ID", "--env=AWS_ENDPOINT_URL"),
+        *("--env=AWS_REGION", "--env=AWS_SECRET_ACCESS_KEY"),
         *("opensearchproject/data-prepper:2.16.0", "java", *HOME_OPTIONS),
         f"-Djavax.net.ssl.trustStore={inside}/config/trust.p12",
         "-Djavax.net.ssl.trustStorePassword=changeit",
