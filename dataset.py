@@ -38,7 +38,7 @@ class Number(str):
     __slots__ = ()
 
 
-class InvalidDataset(Exception):  # noqa: N818 - the state of the file, not of the program
+class InvalidDataset(Exception):
     """The file cannot be seeded; `problems` has one message for each reason, and the text at most ten of them."""
 
     def __init__(self, problems: Iterable[str]) -> None:
@@ -92,7 +92,7 @@ def to_ndjson(items: Iterable[Item]) -> bytes:
     return lines
 
 
-class _UnreadableFile(Exception):  # noqa: N818
+class _UnreadableFile(Exception):
     """Nothing can be said about single rows."""
 
 

@@ -49,7 +49,7 @@ SHAPES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-class BadEvent(Exception):  # noqa: N818 - the name that Lambda shows as errorType
+class BadEvent(Exception):
     """The event is not one that the function takes; one line with field, value and what is allowed."""
 
 

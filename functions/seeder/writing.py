@@ -48,11 +48,11 @@ RETRYABLE = {
 UNREACHABLE = (ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError)
 
 
-class SeedingIncomplete(Exception):  # noqa: N818 - the name that Lambda shows as errorType
+class SeedingIncomplete(Exception):
     """Something was not written: how much was, of how much, and why it ended."""
 
 
-class RejectedItem(Exception):  # noqa: N818 - no failure of ours
+class RejectedItem(Exception):
     """DynamoDB refuses the item itself, so that no retry helps."""
 
 
