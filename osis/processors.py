@@ -1,11 +1,11 @@
 """The processors that this job needs, checked; every other one of Data Prepper, known by name."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from osis.problems import Inconsistent, Path, refuse, suggestion
+from osis.plugin import Plugin
+from osis.problems import Inconsistent, Path, refuse
 from osis.values import EventKey, Flag, Integer, Name, Options, RegularExpression, Several, Text
 
 # Every plugin of the type Processor in Data Prepper 2.16, with its older names.
@@ -267,10 +267,11 @@ class Date(Options):
         return self
 
 
-class Processor(Options):
+class Processor(Plugin):
     """Exactly one processor."""
 
-    model_config = ConfigDict(extra="allow")
+    noun = "processor"
+    unchecked = OTHER_PROCESSORS
 
     select_entries: SelectEntries | None = None
     delete_entries: DeleteEntries | None = None
@@ -281,26 +282,3 @@ class Processor(Options):
     convert_entry_type: ConvertType | None = None
     substitute_string: SubstituteString | None = None
     date: Date | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        if len(data) != 1:
-            raise Inconsistent(((), f"{len(data)} processors in one list item; write one item for each"))
-        name, options = next(iter(data.items()))
-        if name not in OTHER_PROCESSORS and name not in cls.model_fields:
-            known = [*cls.model_fields, *OTHER_PROCESSORS]
-            raise Inconsistent(((name,), f"is not a processor of Data Prepper{suggestion(name, known)}"))
-        if options is not None and not isinstance(options, Mapping | Options):
-            raise Inconsistent(((name,), f"{options!r} is not a mapping of keys to values"))
-        return {name: {} if options is None else options}
-
-    @property
-    def plugin(self) -> tuple[str, Any]:
-        """The processor's name and options: a model of this module, or the mapping as it was written."""
-        for name in type(self).model_fields:
-            if (options := getattr(self, name)) is not None:
-                return name, options
-        return next(iter((self.__pydantic_extra__ or {}).items()))

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from osis.problems import Inconsistent, Path, refuse, suggestion
+from osis.plugin import Plugin
+from osis.problems import Inconsistent, Path, refuse
 from osis.source import HeaderOverrides
 from osis.values import (
     AccountId,
@@ -383,33 +384,12 @@ class OtherSink(SinkContext):
     model_config = ConfigDict(extra="allow")
 
 
-class Sink(Options):
+class Sink(Plugin):
     """Exactly one sink. Others than `opensearch` and `pipeline` are known by name and not checked."""
 
-    model_config = ConfigDict(extra="allow")
+    noun = "sink"
+    unchecked = OTHER_SINKS
     __pydantic_extra__: dict[str, OtherSink] = Field(init=False)
 
     opensearch: OpenSearchSink | None = None
     pipeline: PipelineSink | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        if len(data) != 1:
-            raise Inconsistent(((), f"{len(data)} sinks in one list item; write one item for each"))
-        name, options = next(iter(data.items()))
-        if name not in OTHER_SINKS and name not in cls.model_fields:
-            known = [*cls.model_fields, *OTHER_SINKS]
-            raise Inconsistent(((name,), f"is not a sink{suggestion(name, known)}"))
-        return {name: {} if options is None else options}
-
-    @property
-    def plugin(self) -> tuple[str, SinkContext]:
-        """The sink's name and options."""
-        if self.opensearch is not None:
-            return "opensearch", self.opensearch
-        if self.pipeline is not None:
-            return "pipeline", self.pipeline
-        return next(iter((self.__pydantic_extra__ or {}).items()))

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local import demo, processes, tools
+from local import demo, processes
 from local.deployment import Deployment, deployment
 from local.engine import Kind
 from local.progress import Progress
-
-ENGINES: list[Kind] = ["embedded", *(["data-prepper"] if tools.data_prepper() else [])]  # type: ignore[list-item]
 
 EVERY_TYPE: dict[str, Any] = {
     "text": {"S": 'Tïtle "q" \\ 日本 😀 \n'},
@@ -37,11 +35,11 @@ def item(identity: str, **attributes: Any) -> dict[str, Any]:
     return {"order_id": {"S": identity}, **attributes}
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+@pytest.fixture(scope="module")
+def system(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Deployed, with the sample data and an item of every type exported."""
     progress = Progress(Console())
-    with deployment(tmp_path_factory.mktemp(request.param), request.param) as system:
+    with deployment(tmp_path_factory.mktemp(kind), kind) as system:
         system.apply_state()
         system.apply_table()
         put(system, item("exported", **EVERY_TYPE))

@@ -8,6 +8,7 @@ import pytest
 from local import opensearch, tools
 from local.emulator import Emulator, start
 from tests.local.policy_documents import Statement, allow, document
+from tests.local.recording_proxy import RecordingProxy
 
 # Nothing listens there: for tests that never come to the domain.
 NO_NODE = "http://127.0.0.1:9"
@@ -23,6 +24,15 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[opensearch.Node]:
         pytest.skip(str(error))
     with opensearch.node(tmp_path_factory.mktemp("opensearch")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def proxy(node: opensearch.Node) -> Iterator[RecordingProxy]:
+    """Stands before the node and keeps what passes."""
+    started = RecordingProxy(node.url)
+    started.start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from local import comparison, opensearch, processes
+from local import comparison, processes
 from local.emulator import Emulator, start
 from local.emulator.authorization import osis_key
 from tests.local import ingestion
@@ -19,14 +19,6 @@ from tests.local.recording_proxy import RecordingProxy
 
 ROOT = Path(__file__).parent.parent.parent
 LIMIT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def proxy(node: opensearch.Node) -> Iterator[RecordingProxy]:
-    started = RecordingProxy(node.url)
-    started.start()
-    yield started
-    started.stop()
 
 
 @pytest.fixture(scope="module")

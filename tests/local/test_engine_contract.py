@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from local import emulator, opensearch, processes, tools
+from local import emulator, processes
 from local.engine import Kind
 from tests.local import ingestion
 from tests.local.recording_proxy import Action, RecordingProxy, Request
@@ -31,22 +31,6 @@ DEAD_LETTER_KEY = (
     r"[0-9a-f]{12}\.json"
 )
 TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-
-
-@pytest.fixture(scope="module", params=["embedded", "data-prepper"])
-def kind(request: pytest.FixtureRequest) -> Kind:
-    engine: Kind = request.param
-    if engine == "data-prepper" and tools.data_prepper() is None:
-        pytest.skip("Data Prepper 2.16 is not here: name an unpacked one in DATA_PREPPER_HOME, or start Docker")
-    return engine
-
-
-@pytest.fixture(scope="module")
-def proxy(node: opensearch.Node) -> Iterator[RecordingProxy]:
-    started = RecordingProxy(node.url)
-    started.start()
-    yield started
-    started.stop()
 
 
 @pytest.fixture(scope="module")

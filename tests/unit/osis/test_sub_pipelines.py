@@ -92,7 +92,7 @@ def test_no_opensearch(changed: Any) -> None:
 @pytest.mark.parametrize(
     ("sink", "message"),
     [
-        ({"opensaerch": {}}, "sink[0].opensaerch: is not a sink; did you mean 'opensearch'?"),
+        ({"opensaerch": {}}, "sink[0].opensaerch: is not a sink of Data Prepper; did you mean 'opensearch'?"),
         ({"s3": {}, "stdout": {}}, "sink[0]: 2 sinks in one list item; write one item for each"),
         ({"s3": []}, "sink[0].s3: [] is not a mapping of keys to values"),
         ({"s3": {"routes": "a"}}, "sink[0].s3.routes: 'a' is not a list"),
