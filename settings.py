@@ -322,6 +322,8 @@ def load(environment: str) -> Settings:
     Raises InvalidSettings.
     """
     file = Path(environment) if environment.endswith(".yaml") else ENVIRONMENTS / f"{environment}.yaml"
+    if file.is_relative_to(Path.cwd()):
+        file = file.relative_to(Path.cwd())
     if not file.is_file():
         there = ", ".join(sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml")))
         raise InvalidSettings(

@@ -6,9 +6,12 @@
 import argparse
 import base64
 import hashlib
+import io
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -63,7 +66,12 @@ def package(function: Path, dependencies: Path, destination: Path, extra: Mappin
             member.create_system = 3  # Unix, whatever this machine is: the mode is read by it
             member.external_attr = 0o100644 << 16
             archive.writestr(member, content[name])
-    digest = hashlib.sha256(destination.read_bytes())
+    # In one step: two synths at a time must not read each other's half-written file.
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=destination.parent, delete=False) as unfinished:
+        unfinished.write(packed.getvalue())
+    os.replace(unfinished.name, destination)
+    digest = hashlib.sha256(packed.getvalue())
     return Package(destination, digest.hexdigest(), base64.b64encode(digest.digest()).decode())
 
 
