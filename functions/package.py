@@ -7,7 +7,6 @@ import argparse
 import base64
 import hashlib
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -59,8 +58,8 @@ def package(function: Path, dependencies: Path, destination: Path, extra: Mappin
             f"{destination.name} would be {size / 1e6:.1f} MB, {len(content[largest]) / 1e6:.1f} MB of it {largest}; "
             f"Lambda takes {MAX_BYTES / 1e6:.0f} MB; make that file smaller"
         )
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(destination, "w") as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
         for name in sorted(content):
             member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # stored, unless told otherwise
             member.create_system = 3  # Unix, whatever this machine is: the mode is read by it
@@ -70,7 +69,7 @@ def package(function: Path, dependencies: Path, destination: Path, extra: Mappin
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=destination.parent, delete=False) as unfinished:
         unfinished.write(packed.getvalue())
-    os.replace(unfinished.name, destination)
+    Path(unfinished.name).replace(destination)
     digest = hashlib.sha256(packed.getvalue())
     return Package(destination, digest.hexdigest(), base64.b64encode(digest.digest()).decode())
 
