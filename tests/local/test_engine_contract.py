@@ -25,7 +25,7 @@ from tests.local import ingestion
 from tests.local.recording_proxy import Action, RecordingProxy, Request
 
 RECORDINGS = sorted((Path(__file__).parent / "engine_contract").glob("*.json"))
-LIMIT_SECONDS: Mapping[Kind, float] = {"embedded": 30, "data-prepper": 180}
+LIMIT_SECONDS: Mapping[Kind, float] = {"embedded": 120, "data-prepper": 300}
 DEAD_LETTER_KEY = (
     r"dlq/dlq-v2-dynamodb-pipeline-opensearch-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z-[0-9a-f]{8}(-[0-9a-f]{4}){3}-"
     r"[0-9a-f]{12}\.json"
@@ -46,7 +46,8 @@ def aws(proxy: RecordingProxy, kind: Kind, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def clean(aws: emulator.Emulator, proxy: RecordingProxy) -> Iterator[None]:
-    """Leaves nothing behind for the next scenario."""
+    """An empty node before, and nothing left behind for the next scenario."""
+    _delete_indices(proxy)
     yield
     for pipeline in aws.client("osis").list_pipelines()["Pipelines"]:
         _end_pipeline(aws.client("osis"), pipeline["PipelineName"])
@@ -55,9 +56,7 @@ def clean(aws: emulator.Emulator, proxy: RecordingProxy) -> Iterator[None]:
     for bucket in ("export-bucket", "dlq-bucket"):
         for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
             s3.delete_object(Bucket=bucket, Key=entry["Key"])
-    for index in _indices(proxy):
-        _call(proxy, "DELETE", f"/{index}")
-    _call(proxy, "DELETE", "/_index_template/contract*")
+    _delete_indices(proxy)
 
 
 @pytest.mark.parametrize("file", RECORDINGS, ids=lambda file: file.stem)
@@ -241,6 +240,12 @@ def _indices(proxy: RecordingProxy) -> list[str]:
     return [
         one["index"] for one in _call(proxy, "GET", "/_cat/indices?format=json") if not one["index"].startswith(".")
     ]
+
+
+def _delete_indices(proxy: RecordingProxy) -> None:
+    for index in _indices(proxy):
+        _call(proxy, "DELETE", f"/{index}")
+    _call(proxy, "DELETE", "/_index_template/contract*")
 
 
 def _call(proxy: RecordingProxy, method: str, path: str) -> Any:
