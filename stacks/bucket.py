@@ -86,7 +86,7 @@ class PrivateBucket(Construct):
             bucket=bucket,
             policy=document(
                 Statement(
-                    ("s3:*",),
+                    ("s3:*",),  # a refusal: whatever the action
                     (arn, f"{arn}/*"),
                     principal="*",
                     conditions={"Bool": {"aws:SecureTransport": "false"}},
