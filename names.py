@@ -140,8 +140,8 @@ class Names:
         return self._arn("es", f"domain/{self.domain}")
 
     @property
-    def pipeline_arn(self) -> str:
-        return self._arn("osis", f"pipeline/{self.pipeline}")
+    def any_pipeline_arn(self) -> str:
+        return self._arn("osis", "pipeline/*")
 
     @property
     def export_bucket_arn(self) -> str:

@@ -52,7 +52,8 @@ class Ingestion(Construct):
                 "osis-pipelines.amazonaws.com",
                 {
                     "StringEquals": {"aws:SourceAccount": names.account_id},
-                    "ArnLike": {"aws:SourceArn": names.pipeline_arn},
+                    # Every pipeline here, as AWS's guide has it: nothing says which ARN the service shows while it creates one.
+                    "ArnLike": {"aws:SourceArn": names.any_pipeline_arn},
                 },
             ),
         )

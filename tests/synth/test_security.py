@@ -73,14 +73,16 @@ def test_the_pipeline_role_has_the_documented_permissions_only(environment: str,
     }
 
 
-def test_the_pipeline_role_trusts_this_pipeline_of_this_account_only(environment: str, stacks_of: StacksOf) -> None:
+def test_the_pipeline_role_trusts_pipelines_of_this_account_and_region_only(
+    environment: str, stacks_of: StacksOf
+) -> None:
     names = load(environment).names
     role = stacks_of(environment)["pipeline"]["resource"]["aws_iam_role"]["ingestion_role"]
     (statement,) = json.loads(role["assume_role_policy"])["Statement"]
     assert statement["Principal"] == {"Service": ["osis-pipelines.amazonaws.com"]}
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": names.account_id},
-        "ArnLike": {"aws:SourceArn": names.pipeline_arn},
+        "ArnLike": {"aws:SourceArn": names.any_pipeline_arn},
     }
 
 
