@@ -52,7 +52,7 @@ class Ingestion(Construct):
                 "osis-pipelines.amazonaws.com",
                 {
                     "StringEquals": {"aws:SourceAccount": names.account_id},
-                    # Every pipeline here, as AWS's guide has it: nothing says which ARN the service shows while it creates one.
+                    # As AWS's guide has it: nothing says which ARN the service shows while it creates a pipeline.
                     "ArnLike": {"aws:SourceArn": names.any_pipeline_arn},
                 },
             ),

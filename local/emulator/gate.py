@@ -62,7 +62,7 @@ class Gate:
         current_caller.set(caller)
         if call.service != "dynamodb":
             return self._pass_on(environ, start_response)
-        self._hold.observe(call)
+        self._hold.observe(call, credential.key)
         # moto's tables are not safe to change from several threads, and the order of a stream is that of its writes.
         with self._one_at_a_time:
             return self._pass_on(environ, start_response)

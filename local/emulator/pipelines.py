@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import moto.osis.urls
 import yaml
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import Table
 from moto.osis.exceptions import ValidationException
 from moto.osis.models import OpenSearchIngestionBackend
 from moto.osis.models import Pipeline as MotoPipeline
@@ -114,14 +116,24 @@ class _Engine:
             with self._process as running:
                 running.terminate()
             self._process = None
+            # SIGTERM leaves Data Prepper no time to return its leases; the next one would wait ten minutes for them.
+            for _, partition in self._partitions():
+                partition.attrs.pop("partitionOwnershipTimeout", None)
 
     def forget(self) -> None:
         """Lets the next start begin with an export, as a pipeline that was stopped does on AWS."""
         (self._directory / "state.json").unlink(missing_ok=True)
+        for table, partition in self._partitions():
+            table.delete_item(partition.hash_key, partition.range_key)
+
+    def _partitions(self) -> Iterator[tuple[Table, Item]]:
+        """What Data Prepper remembers of this pipeline, with the table that it is in."""
+        prefixes = tuple(f"{name}|" for name in yaml.safe_load(self._body))
         for backend in dynamodb_backends[ACCOUNT].values():
             if table := backend.tables.get(COORDINATION_TABLE):
-                for name in yaml.safe_load(self._body):
-                    _delete_partitions(table, f"{name}|")
+                for item in list(table.all_items()):
+                    if str(item.hash_key.value).startswith(prefixes):
+                        yield table, item
 
 
 class _Pipeline(MotoPipeline):  # type: ignore[misc] # moto is untyped here
@@ -186,10 +198,3 @@ def _validate(response: OpenSearchIngestionResponse) -> str:
     """ValidatePipeline, which moto lacks."""
     problems = _errors(response._get_param("PipelineConfigurationBody"), response.region)
     return json.dumps({"isValid": not problems, "Errors": [{"Message": problem} for problem in problems]})
-
-
-def _delete_partitions(table: Any, prefix: str) -> None:
-    """Removes what Data Prepper remembers of one sub-pipeline."""
-    for item in list(table.all_items()):
-        if str(item.hash_key.value).startswith(prefix):
-            table.delete_item(item.hash_key, item.range_key)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from local import processes
 from local.emulator import Emulator
+from local.emulator.authorization import COORDINATION_TABLE
 from tests.local.conftest import Client
 
 ROLE = "arn:aws:iam::123456789012:role/pipeline"
@@ -119,6 +120,35 @@ def test_stopped_pipeline_forgets_how_far_it_was(
     assert not checkpoint.exists()
     osis.start_pipeline(PipelineName="orders")
     wait("ACTIVE")
+
+
+def test_partitions_are_given_up_with_the_engine_and_forgotten_with_the_pipeline(
+    osis: Any, wait: Callable[[str], dict[str, Any]], client: Client
+) -> None:
+    dynamodb, key = client("dynamodb"), ("sourceIdentifier", "sourcePartitionKey")
+    dynamodb.create_table(
+        TableName=COORDINATION_TABLE,
+        KeySchema=[{"AttributeName": name, "KeyType": role} for name, role in zip(key, ("HASH", "RANGE"), strict=True)],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in key],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for identifier in ("orders|STREAM", "others|STREAM"):
+        leased = {"sourceIdentifier": {"S": identifier}, "sourcePartitionKey": {"S": "shard"}}
+        dynamodb.put_item(TableName=COORDINATION_TABLE, Item={**leased, "partitionOwnershipTimeout": {"S": "later"}})
+
+    def leases() -> dict[str, bool]:
+        """Of each partition, whether somebody holds it."""
+        items = dynamodb.scan(TableName=COORDINATION_TABLE)["Items"]
+        return {item["sourceIdentifier"]["S"]: "partitionOwnershipTimeout" in item for item in items}
+
+    create(osis, body())
+    wait("ACTIVE")
+    osis.update_pipeline(PipelineName="orders", PipelineConfigurationBody=body(index="renamed"))
+    assert leases() == {"orders|STREAM": False, "others|STREAM": True}
+    wait("ACTIVE")
+    osis.stop_pipeline(PipelineName="orders")
+    assert leases() == {"others|STREAM": True}
+    dynamodb.delete_table(TableName=COORDINATION_TABLE)
 
 
 def test_deleted_pipeline_is_gone(osis: Any, wait: Callable[[str], dict[str, Any]]) -> None:
