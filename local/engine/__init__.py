@@ -20,7 +20,7 @@ LOG = "engine.log"
 REFUSED = 2
 
 _ROOT = Path(__file__).parent.parent.parent
-# Data Prepper takes up to ten seconds to let go of what it reads.
+# The embedded engine first delivers what it has read; Data Prepper ends at once.
 _GRACE_SECONDS = 20.0
 
 
