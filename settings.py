@@ -305,9 +305,9 @@ def _seeding_problems(settings: Settings) -> Iterator[str]:
     if settings.seeding.file is None:
         if (key.name, key.type, settings.table.sort_key) != ("order_id", "S", None):
             yield (
-                f"table.partition_key: the sample orders have the key order_id of type S, not {key.name} of type "
-                f"{key.type}"
-                f"{' with a sort key' if settings.table.sort_key else ''}; name a file of your own in seeding.file"
+                "table.partition_key: the sample orders have the key order_id of type S, "
+                f"not {key.name} of type {key.type}{' with a sort key' if settings.table.sort_key else ''}; "
+                "name a file of your own in seeding.file"
             )
         return
     try:

@@ -145,12 +145,12 @@ class Deployment:
     def differences(self) -> list[str]:
         return list(comparison.differences(self.items(), self.documents()))
 
-    def wait_until_same(self, *, limit_seconds: float = 300) -> None:
-        """Wait until index and table agree item by item. Raises `processes.NotReadyError`.
+    def wait_until_same(self) -> None:
+        """Wait until index and table agree item by item. Raises `processes.NotReadyError` after five minutes.
 
         Data Prepper may sleep for a minute between the export and the first change.
         """
-        processes.wait_until(lambda: not self.differences(), limit_seconds=limit_seconds, what="index and table agree")
+        processes.wait_until(lambda: not self.differences(), limit_seconds=300, what="index and table agree")
 
 
 @contextlib.contextmanager
