@@ -5,15 +5,16 @@ PYTHON ?= python3
 PIPENV_VERSION := 2026.10.3
 
 VENV := .venv/.complete
-SEEDER := .build/functions/seeder/.requirements.sha256
+FUNCTIONS := $(patsubst functions/%/requirements.txt,.build/functions/%/.requirements.sha256,$(wildcard functions/*/requirements.txt))
+SCANNER := .build/scan/.complete
 RUN := .venv/bin/python
 
-.PHONY: help setup demo up down test check format synth clean
+.PHONY: help setup demo up down test check scan format synth clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-setup: $(VENV) $(SEEDER) ## Install the dependencies: .venv for us, .build for the Lambda's.
+setup: $(VENV) $(FUNCTIONS) ## Install the dependencies: .venv for us, .build for the Lambda functions.
 
 demo: setup ## Deploy everything to the local AWS, move data, compare table and index, tear down.
 	$(RUN) -m local demo
@@ -31,6 +32,9 @@ check: setup ## Lint, format, types.
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy .
+
+scan: setup $(SCANNER) ## Check the Terraform JSON of every environment against checkov's policies.
+	$(RUN) -m scan
 
 format: setup ## Rewrite the sources in the project's format.
 	$(RUN) -m ruff check --fix .
@@ -51,6 +55,12 @@ $(VENV): Pipfile.lock
 		.build/pipenv/bin/pipenv --python "$$($(PYTHON) -c "import sys; print(sys.executable)")" sync --dev
 	@touch $@
 
-$(SEEDER): functions/seeder/requirements.txt $(VENV)
-	$(RUN) -m functions.package install functions/seeder
+.build/functions/%/.requirements.sha256: functions/%/requirements.txt $(VENV)
+	$(RUN) -m functions.package install functions/$*
+	@touch $@
+
+$(SCANNER): scan/requirements.txt | $(VENV)
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		--requirement scan/requirements.txt
 	@touch $@

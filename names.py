@@ -89,6 +89,10 @@ class Names:
         return FUNCTION.named(f"{self.prefix}-seeder")
 
     @cached_property
+    def search_setup(self) -> str:
+        return FUNCTION.named(f"{self.prefix}-search-setup")
+
+    @cached_property
     def user_pool(self) -> str:
         return USER_POOL.named(self.prefix)
 
@@ -107,13 +111,21 @@ class Names:
         return self._bucket("state")
 
     @cached_property
+    def access_log_bucket(self) -> str:
+        return self._bucket("logs")
+
+    @cached_property
     def pipeline_log_group(self) -> str:
         """OSIS publishes only to groups under /aws/vendedlogs/ (OSIS user guide, pipeline logs)."""
         return LOG_GROUP.named(f"/aws/vendedlogs/OpenSearchIngestion/{self.pipeline}")
 
     @cached_property
-    def seeder_log_group(self) -> str:
-        return LOG_GROUP.named(f"/aws/lambda/{self.seeder}")
+    def audit_log_group(self) -> str:
+        return LOG_GROUP.named(f"/aws/opensearch/{self.domain}/audit")
+
+    @cached_property
+    def error_log_group(self) -> str:
+        return LOG_GROUP.named(f"/aws/opensearch/{self.domain}/errors")
 
     @cached_property
     def pipeline_role(self) -> str:
@@ -124,12 +136,24 @@ class Names:
         return self._role("search-cognito")
 
     @cached_property
-    def signed_in_role(self) -> str:
-        return self._role("signed-in")
+    def administrators_role(self) -> str:
+        return self._role("administrators")
+
+    @cached_property
+    def analysts_role(self) -> str:
+        return self._role("analysts")
+
+    @cached_property
+    def no_group_role(self) -> str:
+        return self._role("no-group")
 
     @cached_property
     def seeder_role(self) -> str:
         return self._role("seeder")
+
+    @cached_property
+    def search_setup_role(self) -> str:
+        return self._role("search-setup")
 
     @property
     def table_arn(self) -> str:
@@ -145,11 +169,16 @@ class Names:
 
     @property
     def export_bucket_arn(self) -> str:
-        return f"arn:{self.partition}:s3:::{self.export_bucket}"
+        return self.bucket_arn(self.export_bucket)
 
-    @property
-    def state_bucket_arn(self) -> str:
-        return f"arn:{self.partition}:s3:::{self.state_bucket}"
+    def bucket_arn(self, bucket: str) -> str:
+        return f"arn:{self.partition}:s3:::{bucket}"
+
+    def function_arn(self, function: str) -> str:
+        return self._arn("lambda", f"function:{function}")
+
+    def function_log_group(self, function: str) -> str:
+        return LOG_GROUP.named(f"/aws/lambda/{function}")
 
     def role_arn(self, role: str) -> str:
         return f"arn:{self.partition}:iam::{self.account_id}:role/{role}"

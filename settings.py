@@ -9,6 +9,7 @@ import re
 import types
 import typing
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +18,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+import dashboards
 import dataset
+from dashboards import FieldType, Overview
 from names import InvalidName, Names
 from osis.default import MAX_RETRIES
 from strict_yaml import InvalidYaml, read
@@ -69,10 +72,23 @@ InstanceType = Annotated[
     ),
 ]
 
-# Field types that an OpenSearch mapping gives to attributes (OpenSearch documentation, supported field types).
-FieldType = Literal[
-    "boolean", "byte", "date", "double", "float", "geo_point", "integer", "ip", "keyword", "long", "short", "text"
+# A role without its session: the form in which the domain's policy and its role mappings know a caller.
+RoleArn = Annotated[
+    str,
+    _matching(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,512}", "the ARN of a role: arn:aws:iam::111122223333:role/name"),
 ]
+
+KeyArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[a-f0-9-]{36}",
+        "the ARN of a key, not of an alias: arn:aws:kms:us-east-1:111122223333:key/1234abcd-…",
+    ),
+]
+
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateGroup.html takes more; these
+# characters need no escape anywhere.
+GroupName = Annotated[str, _matching(r"[A-Za-z0-9_.-]{1,128}", "1 to 128 of letters, digits, _, . and -")]
 
 AttributeName = Annotated[
     str, _matching(r"[^\s.][^.]{0,254}", "1 to 255 characters without a dot (a dot would nest the field)")
@@ -146,6 +162,15 @@ class Domain(Model):
         ge=1, le=80, description="data nodes, spread over up to 3 zones; 80 is the domain's default quota"
     )
     volume_gib: int = Field(ge=10, le=24_576, description="gp3 volume of each data node in GiB")
+    masters: InstanceType | None = Field(
+        None, description="type of three dedicated master nodes; absent: the data nodes share that work"
+    )
+    reader_roles: tuple[RoleArn, ...] = Field((), description="IAM roles of applications that search the index")
+
+    @property
+    def version(self) -> str:
+        """Major and minor version of the engine: 2.19."""
+        return self.engine_version.removeprefix("OpenSearch_")
 
     @property
     def zones(self) -> int:
@@ -153,11 +178,47 @@ class Domain(Model):
         return min(self.instance_count, 3)
 
 
-class Dashboards(Model):
-    """Who may sign in."""
-
+class Administrators(Model):
+    group: GroupName = Field("administrators", description="name of the Cognito group")
     users: tuple[Email, ...] = Field(
-        (), description="Cognito invites them by e-mail; removed here, the user is removed"
+        (), description="may look after every index of the domain; Cognito invites them by e-mail"
+    )
+
+
+class Analysts(Model):
+    group: GroupName = Field("analysts", description="name of the Cognito group")
+    users: tuple[Email, ...] = Field(
+        (), description="may read the index and save dashboards; removed here, the user is removed"
+    )
+
+
+class Dashboards(Model):
+    """Who may sign in, how, and what they see first."""
+
+    administrators: Administrators = Field(Administrators(), description="people who operate the domain")
+    analysts: Analysts = Field(Analysts(), description="people who look at the data")
+    mfa: Literal["required", "optional"] = Field("required", description="second factor (TOTP) at sign-in")
+    threat_protection: Literal["off", "audit", "enforced"] = Field(
+        "off", description="Cognito's watch for stolen passwords; needs its Plus plan, which is paid by active user"
+    )
+    overview: Overview = Field(
+        Overview(), description="what the dashboard shows; what is absent is chosen from ingestion.attributes"
+    )
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """E-mail address of each user -> name of the group."""
+        return {user: group.group for group in (self.administrators, self.analysts) for user in group.users}
+
+
+class Network(Model):
+    """Absent: public endpoints behind IAM. Given: domain, pipeline and functions live in these subnets."""
+
+    subnet_ids: tuple[Annotated[str, _matching(r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")], ...] = Field(
+        description="private subnets, as many as the data nodes have zones; changing them replaces the pipeline"
+    )
+    security_group_ids: tuple[Annotated[str, _matching(r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")], ...] = Field(
+        description="each must let HTTPS through from itself, and out to AWS"
     )
 
 
@@ -203,6 +264,10 @@ class Settings(Model):
         True, description="protects table, user pool and domain; false also empties buckets on destroy"
     )
     log_retention_days: RetentionDays = Field(30, description="retention of every log group in days")
+    kms_key_arn: KeyArn | None = Field(
+        None, description="KMS key of table, buckets, domain, logs and functions; absent: keys of AWS"
+    )
+    network: Network | None = Field(None, description="VPC for domain, pipeline and functions")
     tags: dict[str, str] = Field(default_factory=dict, description="tags of every resource")
     table: Table
     ingestion: Ingestion
@@ -227,6 +292,27 @@ class Settings(Model):
             sort_key=(sort.name, sort.type) if sort else None,
         )
         return dataset.to_ndjson(items)
+
+    @cached_property
+    def saved_objects(self) -> bytes:
+        """What Dashboards shows of the index, as NDJSON; deterministic."""
+        return dashboards.to_ndjson(
+            dashboards.overview(
+                index=self.ingestion.index,
+                attributes=self.ingestion.attributes,
+                keys=[key.name for key in self.table.keys],
+                layout=self.dashboards.overview,
+                since=self._since,
+                version=f"{self.domain.version}.0",
+            )
+        )
+
+    @property
+    def _since(self) -> str:
+        """Where the dashboard's time filter starts: never after the sample orders, which end on a fixed day."""
+        if self.seeding is None or self.seeding.file is not None:
+            return "now-90d"
+        return f"{datetime.fromisoformat(self.seeding.until) - timedelta(days=90):%Y-%m-%dT%H:%M:%S.000Z}"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -266,9 +352,37 @@ def _impossible_combinations(settings: Settings) -> Iterator[str]:
     index = settings.ingestion.index
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,254}", index):
         yield f"ingestion.index: {index!r} is no index name; 1 to 255 of a-z, 0-9, _, . and -, a letter or digit first"
-    users = settings.dashboards.users
-    if len(set(users)) < len(users):
-        yield f"dashboards.users: {list(users)} names somebody twice; keep one"
+    yield from _sign_in_problems(settings.dashboards)
+    yield from _network_problems(settings)
+    yield from dashboards.problems(settings.dashboards.overview, settings.ingestion.attributes)
+
+
+def _sign_in_problems(people: Dashboards) -> Iterator[str]:
+    administrators, analysts = people.administrators, people.analysts
+    if administrators.group == analysts.group:
+        yield f"dashboards.analysts.group: {analysts.group!r} is the administrators' group; give it another name"
+    users = [user.lower() for user in (*administrators.users, *analysts.users)]
+    for user in sorted({user for user in users if users.count(user) > 1}):
+        yield f"dashboards.analysts.users: {user!r} is named twice; one person is in one group, once"
+
+
+def _network_problems(settings: Settings) -> Iterator[str]:
+    network, zones = settings.network, settings.domain.zones
+    # One subnet for each Availability Zone (OpenSearch Service guide, VPC domains).
+    if network is not None and len(network.subnet_ids) != zones:
+        yield (
+            f"network.subnet_ids: {len(network.subnet_ids)} subnets; {settings.domain.instance_count} data nodes are "
+            f"spread over {zones} zones; name {zones} subnets in different zones"
+        )
+    if network is not None and not network.security_group_ids:
+        yield "network.security_group_ids: [] is not allowed; name at least one security group"
+    if settings.kms_key_arn is not None:
+        region, account = settings.kms_key_arn.split(":")[3:5]
+        if (region, account) != (settings.region, settings.account_id):
+            yield (
+                f"kms_key_arn: {settings.kms_key_arn!r} is a key of {region}, account {account}; use one of "
+                f"{settings.region}, account {settings.account_id}"
+            )
 
 
 def _tag_problems(tags: dict[str, str]) -> Iterator[str]:
@@ -294,6 +408,8 @@ def _not_for_production(settings: Settings) -> Iterator[str]:
         yield "domain.instance_count: 1 node cannot hold a replica; use 2 or more, or set production: false"
     if not settings.deletion_protection:
         yield "deletion_protection: false is not allowed with production: true; remove the line"
+    if settings.dashboards.mfa != "required":
+        yield "dashboards.mfa: 'optional' is not allowed with production: true; remove the line"
     if settings.ingestion.units.max < 2:
         yield "ingestion.units.max: 1 gives no headroom and no second zone; use 2 or more, or set production: false"
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -112,11 +113,18 @@ def _session(system: Deployment) -> dict[str, object]:
     return {
         "pid": os.getpid(),
         "environment": {**system.aws.environment, "AWS_REGION": system.settings.region},
-        "OpenSearch": system.node.url,
-        "domain endpoint": f"https://{system.aws.domain_endpoint}",
+        "search": _search_command(system),
         "outputs": system.terraform("pipeline").outputs(),
         "logs": str(UP),
     }
+
+
+def _search_command(system: Deployment) -> str:
+    environment = system.aws.environment
+    signature = f"--aws-sigv4 aws:amz:{system.settings.region}:es"
+    user = f"--user {environment['AWS_ACCESS_KEY_ID']}:{environment['AWS_SECRET_ACCESS_KEY']}"
+    url = f"'https://{system.aws.domain_endpoint}/_search?size=1'"
+    return f"curl --cacert {shlex.quote(str(system.aws.ca_file))} {signature} {user} {url}"
 
 
 def _described(session: dict[str, object]) -> str:
@@ -127,7 +135,7 @@ def _described(session: dict[str, object]) -> str:
     lines = [f"export {name}={value}" for name, value in environment.items()]
     lines += [f"{name}: {value}" for name, value in outputs.items()]
     lines += [
-        f"search without signing: curl '{session['OpenSearch']}/_search?size=1'",
+        f"search: {session['search']}",
         f"logs: {session['logs']}",
         "end it with: make down",
     ]

@@ -5,6 +5,7 @@ somewhere else; no provider or backend argument differs.
 """
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -17,8 +18,9 @@ import boto3
 import yaml
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 
-from local import comparison, emulator, opensearch, processes, tools
+from local import comparison, emulator, opensearch, people, processes, tools
 from local.engine import Kind
+from local.people import Person
 from local.terraform import Terraform
 from settings import ENVIRONMENTS, Settings, load
 
@@ -28,6 +30,9 @@ STACKS = ("state", "pipeline", "seeding")
 
 TABLE_ADDRESS = "aws_dynamodb_table.source_table"
 DOMAIN_ADDRESS = "aws_opensearch_domain.search_domain"
+
+# Data Prepper's sink looks at these when it starts, and does the same whether it may or not: found on the real plugin.
+ASKED_IN_VAIN = ("cluster:monitor/main", "es:HEAD /_alias/", "indices:admin/data_stream/get")
 
 
 def preflight() -> None:
@@ -44,6 +49,7 @@ class Deployment:
     node: opensearch.Node
     settings: Settings = field(init=False)
     _document: dict[str, Any] = field(init=False, repr=False)
+    _people: dict[str, Person] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._document = yaml.safe_load((ENVIRONMENTS / f"{ENVIRONMENT}.yaml").read_text())
@@ -123,17 +129,52 @@ class Deployment:
 
     @property
     def search(self) -> OpenSearch:
-        """A client of the domain's endpoint, signing as the administrator."""
-        session = boto3.Session(
-            aws_access_key_id=self.aws.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.aws.environment["AWS_SECRET_ACCESS_KEY"],
+        """A client of the domain's endpoint, signing as the administrator of the local AWS, who may do everything."""
+        return self.search_as(
+            boto3.Session(
+                aws_access_key_id=self.aws.environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=self.aws.environment["AWS_SECRET_ACCESS_KEY"],
+            )
         )
+
+    def sign_in(self, email: str) -> boto3.Session:
+        """Signed in to Dashboards as an invited person: at first from the invitation, then with what was chosen.
+
+        Raises `people.SignInRefused`, and `LookupError` for somebody who was not invited.
+        """
+        outputs = self.terraform("pipeline").outputs()
+        pool = outputs["user_pool_id"]
+        clients = self.aws.client("cognito-idp").list_user_pool_clients(UserPoolId=pool, MaxResults=60)
+        (client,) = clients["UserPoolClients"]
+        page = people.SignInPage(
+            self.aws.endpoint_url, self.settings.region, pool, client["ClientId"], outputs["identity_pool_id"]
+        )
+        if email not in self._people:
+            self._people[email] = people.invited(email, self.aws.outbox)
+        return people.sign_in(self._people[email], page)
+
+    def search_as(self, session: boto3.Session) -> OpenSearch:
+        """A client of the domain's endpoint that signs with the session's credentials."""
         return OpenSearch(
             f"https://{self.aws.domain_endpoint}",
             http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), self.settings.region, "es"),
             connection_class=Urllib3HttpConnection,
             ca_certs=str(self.aws.ca_file),
         )
+
+    def decisions(self, offset: int = 0) -> list[dict[str, Any]]:
+        """What was allowed and refused to whom, IAM and fine-grained access control alike; `offset` skips bytes."""
+        with self.aws.decisions_log.open() as log:
+            log.seek(offset)
+            return [json.loads(line) for line in log if line.endswith("\n")]
+
+    def refusals(self, offset: int = 0) -> list[dict[str, Any]]:
+        """The decisions that kept somebody from something; not what Data Prepper asks and goes on without."""
+        return [
+            decision
+            for decision in self.decisions(offset)
+            if decision["result"] != "allow" and not decision["action"].startswith(ASKED_IN_VAIN)
+        ]
 
     def items(self) -> dict[str, comparison.Item]:
         keys = [key.name for key in self.settings.table.keys]

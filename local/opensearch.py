@@ -12,29 +12,38 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import processes, tools
+from local import processes, security, tools
 
 VERSION = "2.19.3"
 HEAP = "512m"
 _START_SECONDS = 120
 _ARTIFACT = f"org.opensearch.distribution.integ-test-zip:opensearch:{VERSION}:zip"
+_SECURITY_ARTIFACT = f"org.opensearch.plugin:{security.PLUGIN}:{VERSION}.0:zip"
 _IMAGE = f"opensearchproject/opensearch:{VERSION}"
+_IMAGE_CONFIGURATION = "/usr/share/opensearch/config"
 _CACHE = Path(__file__).parent.parent / ".local" / "cache"
 
 _SETTINGS = {
     "discovery.type": "single-node",
+    "cluster.routing.allocation.disk.threshold_enabled": "false",
+    **security.SETTINGS,
+}
+_PROCESS_SETTINGS = {
+    **_SETTINGS,
     "network.host": "127.0.0.1",
     # Port 0 lets the kernel choose; the node writes what it got to logs/http.ports.
     "http.port": "0",
     "transport.port": "0",
     "node.portsfile": "true",
-    "cluster.routing.allocation.disk.threshold_enabled": "false",
 }
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node that answers at `url` (plain HTTP on 127.0.0.1); all it stores is under `directory`."""
+    """A node that answers at `url` (plain HTTP on 127.0.0.1) to who sends headers of `security.identity`.
+
+    All it stores is under `directory`.
+    """
 
     url: str
     process: processes.Child
@@ -115,9 +124,8 @@ def _start_process(home: Path, directory: Path, log: Path) -> Node:
 def _write_configuration(home: Path, directory: Path) -> None:
     configuration = directory / "config"
     shutil.copytree(home / "config", configuration)
-    settings = {**_SETTINGS, "path.data": str(directory / "data"), "path.logs": str(directory / "logs")}
-    if (home / "plugins" / "opensearch-security").exists():
-        settings["plugins.security.disabled"] = "true"
+    security.configure(configuration, proxies=r"127\.0\.0\.1")
+    settings = {**_PROCESS_SETTINGS, "path.data": str(directory / "data"), "path.logs": str(directory / "logs")}
     (configuration / "opensearch.yml").write_text("".join(f"{key}: {value}\n" for key, value in settings.items()))
     options = (configuration / "jvm.options").read_text().splitlines()
     # The options about logs name a folder relative to the distribution, which need not be ours to write to.
@@ -127,23 +135,29 @@ def _write_configuration(home: Path, directory: Path) -> None:
 def _start_container(directory: Path, log: Path) -> Node:
     docker = tools.docker()
     port = processes.free_port()
-    name = directory.name
-    settings = {key: value for key, value in _SETTINGS.items() if "port" not in key and key != "network.host"}
-    options = {**settings, "plugins.security.disabled": "true", "DISABLE_INSTALL_DEMO_CONFIG": "true"}
+    configuration = directory / "config"
+    configuration.mkdir()
+    # In the container the front's address is that of Docker's bridge; the port is published on loopback only.
+    security.configure(configuration, proxies=".*")
+    for path in configuration.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # an account of the image reads them
     if subprocess.run([docker, "image", "inspect", _IMAGE], check=False, capture_output=True).returncode:
-        _fetch([docker, "pull", "--quiet", _IMAGE], directory)
-    child = processes.start(
-        "OpenSearch",
-        [
-            *(docker, "run", "--rm", "--name", name, "--publish", f"127.0.0.1:{port}:9200"),
-            *(f"--env={key}={value}" for key, value in options.items()),
-            f"--env=OPENSEARCH_JAVA_OPTS=-Xms{HEAP} -Xmx{HEAP}",
-            _IMAGE,
-        ],
-        log=log,
-    )
+        _run([docker, "pull", "--quiet", _IMAGE], directory)
+    child = processes.start("OpenSearch", _container_command(docker, port, configuration), log=log)
     with _stopped_on_failure(child):
         return _ready(f"http://127.0.0.1:{port}", child, directory)
+
+
+def _container_command(docker: Path, port: int, configuration: Path) -> list[str | Path]:
+    name = configuration.parent.name
+    return [
+        *(docker, "run", "--rm", "--name", name, "--publish", f"127.0.0.1:{port}:9200"),
+        *(f"--volume={path}:{_IMAGE_CONFIGURATION}/{path.name}:ro" for path in sorted(configuration.iterdir())),
+        *(f"--env={key}={value}" for key, value in _SETTINGS.items()),
+        "--env=DISABLE_INSTALL_DEMO_CONFIG=true",
+        f"--env=OPENSEARCH_JAVA_OPTS=-Xms{HEAP} -Xmx{HEAP}",
+        _IMAGE,
+    ]
 
 
 @contextlib.contextmanager
@@ -156,9 +170,11 @@ def _stopped_on_failure(child: processes.Child) -> Iterator[None]:
 
 
 def _ready(url: str, child: processes.Child, directory: Path) -> Node:
+    request = urllib.request.Request(f"{url}/_cluster/health", headers=security.identity())  # noqa: S310 - loopback
+
     def healthy() -> bool:
         try:
-            with urllib.request.urlopen(f"{url}/_cluster/health", timeout=5) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -173,20 +189,20 @@ def _inherited_environment() -> Mapping[str, str]:
 
 
 def _unpacked() -> Path:
-    """Home of the distribution from Maven Central, fetched and unpacked once into the cache."""
-    home = _CACHE / f"opensearch-{VERSION}"
+    """Home of the distribution from Maven Central with the security plugin, put together once in the cache."""
+    home = _CACHE / f"opensearch-{VERSION}-security"
     if home.exists():
         return home
     _CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
-        goal = ("dependency:copy", f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={scratch}")
-        _fetch([tools.maven(), "--batch-mode", "--quiet", *goal], Path(scratch))
-        (archive,) = Path(scratch).glob("*.zip")
-        with zipfile.ZipFile(archive) as packed:
+        with zipfile.ZipFile(_fetched(_ARTIFACT, Path(scratch, "distribution"))) as packed:
             packed.extractall(scratch)
-        unpacked = Path(scratch) / home.name
+        unpacked = Path(scratch, f"opensearch-{VERSION}")
         for program in (unpacked / "bin").iterdir():
             program.chmod(0o755)
+        plugin = _fetched(_SECURITY_ARTIFACT, Path(scratch, "plugin")).resolve().as_uri()
+        install: list[str | Path] = [unpacked / "bin" / "opensearch-plugin", "install", "--batch", plugin]
+        _run(install, Path(scratch), {**_inherited_environment(), "OPENSEARCH_JAVA_HOME": str(tools.java_home())})
         # The rename comes last and is atomic: an interrupted run leaves no half-unpacked home.
         try:
             unpacked.rename(home)
@@ -197,9 +213,24 @@ def _unpacked() -> Path:
     return home
 
 
-def _fetch(command: list[str | Path], directory: Path) -> None:
+def _fetched(artifact: str, directory: Path) -> Path:
+    """The file of an artifact of Maven Central, copied to `directory`."""
+    goal = ("dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={directory}")
+    _run([tools.maven(), "--batch-mode", "--quiet", *goal], directory.parent)
+    (file,) = directory.iterdir()
+    return file
+
+
+def _run(command: list[str | Path], directory: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Raises `processes.NotReadyError` where a step of getting OpenSearch fails."""
     done = subprocess.run(
-        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise processes.NotReadyError(f"OpenSearch {VERSION} could not be fetched: {done.args}\n{done.stdout[-2000:]}")

@@ -113,6 +113,10 @@ def opensearch() -> Distribution:
         if not Path(home, "bin", "opensearch").exists():
             found = f"OPENSEARCH_HOME is {home}, which has no bin/opensearch"
             raise MissingToolError(Missing("OpenSearch", found, "Name an unpacked OpenSearch 2.19 or unset it"))
+        if not Path(home, "plugins", "opensearch-security").exists():
+            found = f"OPENSEARCH_HOME is {home}, which has no plugins/opensearch-security"
+            remedy = "Install it with bin/opensearch-plugin, name an OpenSearch that has it, or unset OPENSEARCH_HOME"
+            raise MissingToolError(Missing("security plugin of OpenSearch", found, remedy))
         java_home()
         return Distribution("home", Path(home))
     try:

@@ -1,40 +1,50 @@
-"""Who may sign in to Dashboards: a user pool, an identity pool, and the role that a signed-in person acts as."""
+"""Who may sign in to Dashboards, and as what: a user pool with two groups, an identity pool, a role for each group."""
 
 from cdktf import TerraformIterator, TerraformResourceLifecycle, Token
-from cdktf_cdktf_provider_aws.cognito_identity_pool import (
-    CognitoIdentityPool,
-    CognitoIdentityPoolCognitoIdentityProviders,
+from cdktf_cdktf_provider_aws.cognito_identity_pool import CognitoIdentityPool
+from cdktf_cdktf_provider_aws.cognito_identity_pool_roles_attachment import (
+    CognitoIdentityPoolRolesAttachment,
+    CognitoIdentityPoolRolesAttachmentRoleMapping,
 )
-from cdktf_cdktf_provider_aws.cognito_identity_pool_roles_attachment import CognitoIdentityPoolRolesAttachment
+from cdktf_cdktf_provider_aws.cognito_managed_user_pool_client import (
+    CognitoManagedUserPoolClient,
+    CognitoManagedUserPoolClientTokenValidityUnits,
+)
 from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
+from cdktf_cdktf_provider_aws.cognito_user_group import CognitoUserGroup
+from cdktf_cdktf_provider_aws.cognito_user_in_group import CognitoUserInGroup
 from cdktf_cdktf_provider_aws.cognito_user_pool import (
     CognitoUserPool,
     CognitoUserPoolAccountRecoverySetting,
     CognitoUserPoolAccountRecoverySettingRecoveryMechanism,
     CognitoUserPoolAdminCreateUserConfig,
     CognitoUserPoolPasswordPolicy,
+    CognitoUserPoolSoftwareTokenMfaConfiguration,
     CognitoUserPoolUsernameConfiguration,
-)
-from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
-    CognitoUserPoolClient,
-    CognitoUserPoolClientTokenValidityUnits,
+    CognitoUserPoolUserPoolAddOns,
 )
 from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.opensearch_domain import OpensearchDomain
 from constructs import Construct
 
 from names import Names
 from settings import Dashboards
 from stacks.policies import Principal, Statement, document, service_trust
 
+# After this a person signs in again, second factor included.
+SESSION_HOURS = 12
+TOKEN_MINUTES = 60
+
 
 class Authentication(Construct):
-    """Administrators create users, and nobody without a user gets an identity."""
+    """Administrators of Cognito create users, and nobody without a user and a group gets a role that may anything."""
 
     def __init__(self, scope: Construct, id: str, dashboards: Dashboards, names: Names, *, protected: bool) -> None:  # noqa: A002
         super().__init__(scope, id)
         keep = TerraformResourceLifecycle(prevent_destroy=True) if protected else None
+        watched = dashboards.threat_protection != "off"
         self.user_pool = CognitoUserPool(
             self,
             "user-pool",
@@ -52,6 +62,15 @@ class Authentication(Construct):
                 require_symbols=True,
                 temporary_password_validity_days=7,
             ),
+            mfa_configuration="ON" if dashboards.mfa == "required" else "OPTIONAL",
+            software_token_mfa_configuration=CognitoUserPoolSoftwareTokenMfaConfiguration(enabled=True),
+            # Threat protection belongs to the Plus plan (Cognito developer guide, feature plans).
+            user_pool_tier="PLUS" if watched else "ESSENTIALS",
+            user_pool_add_ons=(
+                CognitoUserPoolUserPoolAddOns(advanced_security_mode=dashboards.threat_protection.upper())
+                if watched
+                else None
+            ),
             account_recovery_setting=CognitoUserPoolAccountRecoverySetting(
                 recovery_mechanism=[
                     CognitoUserPoolAccountRecoverySettingRecoveryMechanism(name="verified_email", priority=1)
@@ -63,89 +82,128 @@ class Authentication(Construct):
         self.sign_in_domain = CognitoUserPoolDomain(
             self, "sign-in-domain", domain=names.sign_in_prefix, user_pool_id=self.user_pool.id
         )
-        client = CognitoUserPoolClient(
-            self,
-            "client",
-            name=names.user_pool,
-            user_pool_id=self.user_pool.id,
-            generate_secret=False,
-            explicit_auth_flows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-            prevent_user_existence_errors="ENABLED",
-            enable_token_revocation=True,
-            access_token_validity=60,
-            id_token_validity=60,
-            refresh_token_validity=1,
-            token_validity_units=[
-                CognitoUserPoolClientTokenValidityUnits(
-                    access_token="minutes",  # noqa: S106 - units, not tokens
-                    id_token="minutes",  # noqa: S106
-                    refresh_token="days",  # noqa: S106
-                )
-            ],
-        )
         self.identity_pool = CognitoIdentityPool(
             self,
             "identity-pool",
             identity_pool_name=names.user_pool,
             allow_unauthenticated_identities=False,
             allow_classic_flow=False,
-            cognito_identity_providers=[_provider(client, self.user_pool)],
             # OpenSearch adds a client of its own here; taking it away at the next apply would lock everybody out.
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=["cognito_identity_providers"], prevent_destroy=protected or None
             ),
         )
-        self.signed_in_role = IamRole(
-            self,
-            "signed-in-role",
-            name=names.signed_in_role,
-            description=f"What a person signed in to Dashboards of {names.domain} acts as",
-            assume_role_policy=_identity_trust(self.identity_pool.id),
+        self.administrators = self._role(
+            "administrators-role", names.administrators_role, f"Administrators of {names.domain}, signed in"
         )
-        CognitoIdentityPoolRolesAttachment(
-            self,
-            "roles",
-            identity_pool_id=self.identity_pool.id,
-            roles={"authenticated": self.signed_in_role.arn},
+        self.analysts = self._role("analysts-role", names.analysts_role, f"Analysts of {names.domain}, signed in")
+        self._no_group = self._role(
+            "no-group-role", names.no_group_role, "Who is signed in without a group: has no policy and reaches nothing"
         )
         self.search_role = IamRole(
             self,
             "search-role",
             name=names.search_cognito_role,
             description=f"Lets OpenSearch Service connect Dashboards of {names.domain} with Cognito",
-            assume_role_policy=service_trust(
-                "opensearchservice.amazonaws.com",
-                {
-                    "StringEquals": {"aws:SourceAccount": names.account_id},
-                    "ArnLike": {"aws:SourceArn": names.domain_arn},
-                },
-            ),
+            assume_role_policy=service_trust("opensearchservice.amazonaws.com", names.account_id, names.domain_arn),
         )
         self.search_role_policy = IamRolePolicy(
             self,
             "search-role-policy",
             name="cognito",
             role=self.search_role.name,
-            policy=_search_policy(self.user_pool.arn, self.identity_pool.arn, names.role_arn(names.signed_in_role)),
+            policy=_search_policy(
+                self.user_pool.arn,
+                self.identity_pool.arn,
+                [
+                    names.role_arn(role)
+                    for role in (names.administrators_role, names.analysts_role, names.no_group_role)
+                ],
+            ),
         )
-        if dashboards.users:
-            users = TerraformIterator.from_list(list(dashboards.users))
-            user = Token.as_string(users.value)
-            CognitoUser(
+        groups = [
+            CognitoUserGroup(
                 self,
-                "user",
-                for_each=users,
+                noun,
+                name=group.group,
                 user_pool_id=self.user_pool.id,
-                username=user,
-                attributes={"email": user, "email_verified": "true"},
-                desired_delivery_mediums=["EMAIL"],
+                description=role.description,
+                role_arn=role.arn,
+                precedence=precedence,
             )
+            for precedence, noun, group, role in (
+                (1, "administrators", dashboards.administrators, self.administrators),
+                (2, "analysts", dashboards.analysts, self.analysts),
+            )
+        ]
+        if dashboards.groups:
+            self._invite(dashboards.groups, groups)
 
+    def connect(self, domain: OpensearchDomain) -> None:
+        """Give people the role of their group, once the service has made its client for `domain` in the user pool."""
+        minutes = "minutes"
+        client = CognitoManagedUserPoolClient(
+            self,
+            "dashboards-client",
+            user_pool_id=self.user_pool.id,
+            name_prefix="AmazonOpenSearchService-",
+            prevent_user_existence_errors="ENABLED",
+            enable_token_revocation=True,
+            access_token_validity=TOKEN_MINUTES,
+            id_token_validity=TOKEN_MINUTES,
+            refresh_token_validity=SESSION_HOURS * 60,
+            token_validity_units=[
+                CognitoManagedUserPoolClientTokenValidityUnits(
+                    access_token=minutes, id_token=minutes, refresh_token=minutes
+                )
+            ],
+            depends_on=[domain],
+        )
+        CognitoIdentityPoolRolesAttachment(
+            self,
+            "roles",
+            identity_pool_id=self.identity_pool.id,
+            roles={"authenticated": self._no_group.arn},
+            role_mapping=[
+                CognitoIdentityPoolRolesAttachmentRoleMapping(
+                    identity_provider=f"{self.user_pool.endpoint}:{client.id}",
+                    type="Token",
+                    ambiguous_role_resolution="Deny",
+                )
+            ],
+        )
 
-def _provider(client: CognitoUserPoolClient, user_pool: CognitoUserPool) -> CognitoIdentityPoolCognitoIdentityProviders:
-    return CognitoIdentityPoolCognitoIdentityProviders(
-        client_id=client.id, provider_name=user_pool.endpoint, server_side_token_check=True
-    )
+    def _role(self, id: str, name: str, description: str) -> IamRole:  # noqa: A002
+        return IamRole(
+            self,
+            id,
+            name=name,
+            description=description,
+            assume_role_policy=_identity_trust(self.identity_pool.id),
+        )
+
+    def _invite(self, group_of: dict[str, str], groups: list[CognitoUserGroup]) -> None:
+        """Cognito mails each user a temporary password. Who changes the group stays the same user."""
+        people = TerraformIterator.from_map(group_of)
+        email = Token.as_string(people.key)
+        user = CognitoUser(
+            self,
+            "user",
+            for_each=people,
+            user_pool_id=self.user_pool.id,
+            username=email,
+            attributes={"email": email, "email_verified": "true"},
+            desired_delivery_mediums=["EMAIL"],
+        )
+        CognitoUserInGroup(
+            self,
+            "membership",
+            for_each=people,
+            user_pool_id=self.user_pool.id,
+            username=email,
+            group_name=Token.as_string(people.value),
+            depends_on=[user, *groups],
+        )
 
 
 def _identity_trust(identity_pool_id: str) -> str:
@@ -161,8 +219,8 @@ def _identity_trust(identity_pool_id: str) -> str:
     )
 
 
-def _search_policy(user_pool_arn: str, identity_pool_arn: str, signed_in_role_arn: str) -> str:
-    """What AmazonOpenSearchServiceCognitoAccess grants on everything, on these two pools and this role only."""
+def _search_policy(user_pool_arn: str, identity_pool_arn: str, role_arns: list[str]) -> str:
+    """What AmazonOpenSearchServiceCognitoAccess grants on everything, on these two pools and these roles only."""
     return document(
         Statement(
             (
@@ -188,7 +246,7 @@ def _search_policy(user_pool_arn: str, identity_pool_arn: str, signed_in_role_ar
         ),
         Statement(
             ("iam:PassRole",),
-            (signed_in_role_arn,),
+            tuple(role_arns),
             conditions={"StringLike": {"iam:PassedToService": "cognito-identity.amazonaws.com"}},
         ),
     )

@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
+from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
     S3BucketOwnershipControls,
     S3BucketOwnershipControlsRule,
@@ -27,15 +28,33 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S3BucketVersioningVersioningConfiguration
 from constructs import Construct
 
-from stacks.policies import Statement, document
+from names import Names
+from stacks.policies import Principal, Statement, document
 
 Rule: TypeAlias = S3BucketLifecycleConfigurationRule
 
 
 class PrivateBucket(Construct):
-    """`keep` stops Terraform from ever destroying the bucket; otherwise `destroy` empties and removes it."""
+    """`keep` stops Terraform from ever destroying the bucket; otherwise `destroy` empties and removes it.
 
-    def __init__(self, scope: Construct, id: str, *, name: str, arn: str, keep: bool, rules: Sequence[Rule]) -> None:  # noqa: A002
+    `access_logs` names the bucket that gets a line for each request, once `access_logs_after` is there. `statements`
+    are what the policy allows besides.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        name: str,
+        arn: str,
+        keep: bool,
+        rules: Sequence[Rule],
+        kms_key_arn: str | None = None,
+        access_logs: str | None = None,
+        access_logs_after: Sequence[TerraformResource] = (),
+        statements: Sequence[Statement] = (),
+    ) -> None:
         super().__init__(scope, id)
         self.bucket = S3Bucket(
             self,
@@ -59,9 +78,11 @@ class PrivateBucket(Construct):
                 S3BucketServerSideEncryptionConfigurationRuleA(
                     apply_server_side_encryption_by_default=(
                         S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-                            sse_algorithm="AES256"
+                            sse_algorithm="aws:kms" if kms_key_arn else "AES256", kms_master_key_id=kms_key_arn
                         )
-                    )
+                    ),
+                    # One call of KMS for many objects.
+                    bucket_key_enabled=True if kms_key_arn else None,
                 )
             ],
         )
@@ -91,7 +112,8 @@ class PrivateBucket(Construct):
                     principal="*",
                     conditions={"Bool": {"aws:SecureTransport": "false"}},
                     effect="Deny",
-                )
+                ),
+                *statements,
             ),
             # S3 answers 409 when policy and public access block are put at the same moment.
             depends_on=[public_access],
@@ -100,10 +122,33 @@ class PrivateBucket(Construct):
             self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=[self.versioning]
         )
 
+        if access_logs is not None:
+            S3BucketLoggingA(
+                self,
+                "access-logs",
+                bucket=bucket,
+                target_bucket=access_logs,
+                target_prefix=f"{self.node.id}/",
+                depends_on=access_logs_after or None,
+            )
+
     @property
     def parts(self) -> list[TerraformResource]:
         """The bucket and all that secures it, to depend on: CDKTF silently drops a construct from `depends_on`."""
         return cast(list[TerraformResource], self.node.children)
+
+
+def access_log_delivery(names: Names) -> Statement:
+    """Lets S3 deliver the access logs of the environment's buckets (S3 user guide, server access logging)."""
+    return Statement(
+        ("s3:PutObject",),
+        (f"{names.bucket_arn(names.access_log_bucket)}/*",),
+        principal=Principal("Service", ("logging.s3.amazonaws.com",)),
+        conditions={
+            "StringEquals": {"aws:SourceAccount": names.account_id},
+            "ArnLike": {"aws:SourceArn": [names.bucket_arn(names.state_bucket), names.export_bucket_arn]},
+        },
+    )
 
 
 def expiry(name: str, *, prefix: str, days: int) -> Rule:

@@ -1,8 +1,8 @@
 """The OpenSearch Ingestion pipeline with all that it alone needs: export bucket, role, log group."""
 
 import re
-from typing import Any
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -10,17 +10,20 @@ from cdktf_cdktf_provider_aws.osis_pipeline import (
     OsisPipeline,
     OsisPipelineLogPublishingOptions,
     OsisPipelineLogPublishingOptionsCloudwatchLogDestination,
+    OsisPipelineVpcOptions,
 )
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from names import Names
 from osis import PipelineBody, render
 from osis.default import dynamodb_to_opensearch
 from osis.source import Export
-from settings import Domain, FieldType, Settings
+from settings import Settings
 from stacks.bucket import PrivateBucket, expiry
-from stacks.policies import HTTP_METHODS, Statement, document, service_trust
+from stacks.policies import Statement, document, service_trust
 
+# Those that Data Prepper's sink makes: settings and index looked up, index created, documents written.
+HTTP_CALLS = ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut")
 EXPORT_PREFIX = "export/"
 DLQ_PREFIX = "dlq/"
 
@@ -42,6 +45,8 @@ class Ingestion(Construct):
                 expiry("exports", prefix=EXPORT_PREFIX, days=settings.ingestion.export_retention_days),
                 expiry("dead-letters", prefix=DLQ_PREFIX, days=settings.ingestion.dlq_retention_days),
             ],
+            kms_key_arn=settings.kms_key_arn,
+            access_logs=names.access_log_bucket,
         )
         self.role = IamRole(
             self,
@@ -50,21 +55,23 @@ class Ingestion(Construct):
             description=f"What the pipeline {names.pipeline} acts as",
             assume_role_policy=service_trust(
                 "osis-pipelines.amazonaws.com",
-                {
-                    "StringEquals": {"aws:SourceAccount": names.account_id},
-                    # As AWS's guide has it: nothing says which ARN the service shows while it creates a pipeline.
-                    "ArnLike": {"aws:SourceArn": names.any_pipeline_arn},
-                },
+                names.account_id,
+                # As AWS's guide has it: nothing says which ARN the service shows while it creates a pipeline.
+                names.any_pipeline_arn,
             ),
         )
         self._policy = IamRolePolicy(
-            self, "role-policy", name="ingestion", role=self.role.name, policy=_role_policy(names)
+            self, "role-policy", name="ingestion", role=self.role.name, policy=_role_policy(names, settings.kms_key_arn)
         )
         self._logs = CloudwatchLogGroup(
-            self, "logs", name=names.pipeline_log_group, retention_in_days=settings.log_retention_days
+            self,
+            "logs",
+            name=names.pipeline_log_group,
+            retention_in_days=settings.log_retention_days,
+            kms_key_id=settings.kms_key_arn,
         )
 
-    def start(self, host: str, *after: IDependable) -> OsisPipeline:
+    def start(self, host: str, *after: ITerraformDependable) -> OsisPipeline:
         """Create the pipeline into the domain at `host`, once everything in `after` is there, and the domain."""
         settings = self._settings
         return OsisPipeline(
@@ -82,6 +89,17 @@ class Ingestion(Construct):
                     ],
                 )
             ],
+            vpc_options=(
+                [
+                    OsisPipelineVpcOptions(
+                        subnet_ids=list(settings.network.subnet_ids),
+                        security_group_ids=list(settings.network.security_group_ids),
+                        vpc_endpoint_management="SERVICE",
+                    )
+                ]
+                if settings.network
+                else None
+            ),
             depends_on=[self._policy, *self.bucket.parts, *after],
         )
 
@@ -95,25 +113,12 @@ def body(settings: Settings, host: str) -> PipelineBody:
         region=settings.region,
         host=f"https://{host}",
         index=ingestion.index,
-        export=Export(s3_bucket=names.export_bucket, s3_prefix=EXPORT_PREFIX),
+        export=Export(s3_bucket=names.export_bucket, s3_prefix=EXPORT_PREFIX, **_export_key(settings.kms_key_arn)),
         dlq_bucket=names.export_bucket,
         dlq_prefix=DLQ_PREFIX,
         flush_timeout_ms=ingestion.flush_timeout_ms,
         max_retries=ingestion.max_retries,
-        template=index_template(ingestion.attributes, settings.domain),
     )
-
-
-def index_template(attributes: dict[str, FieldType], domain: Domain) -> dict[str, Any] | None:
-    """The index template of the declared attributes, with a replica where there is a node to hold it."""
-    if not attributes:
-        return None
-    return {
-        "template": {
-            "settings": {"index": {"number_of_replicas": min(1, domain.instance_count - 1)}},
-            "mappings": {"properties": {name: {"type": kind} for name, kind in attributes.items()}},
-        }
-    }
 
 
 def _for_terraform(text: str) -> str:
@@ -121,7 +126,11 @@ def _for_terraform(text: str) -> str:
     return re.sub(r"\$\{(?!TfToken\[)", "$${", text).replace("%{", "%%{")
 
 
-def _role_policy(names: Names) -> str:
+def _export_key(key: str | None) -> dict[str, str]:
+    return {"s3_sse_kms_key_id": key} if key else {}
+
+
+def _role_policy(names: Names, key: str | None) -> str:
     """The permissions of AWS's guides "configure-client-ddb" and "pipeline-domain-access", no more."""
     table, bucket = names.table_arn, names.export_bucket_arn
     return document(
@@ -143,5 +152,7 @@ def _role_policy(names: Names) -> str:
         ),
         Statement(("s3:PutObject",), (f"{bucket}/{DLQ_PREFIX}*",)),
         Statement(("es:DescribeDomain",), (names.domain_arn,)),
-        Statement((HTTP_METHODS,), (f"{names.domain_arn}/*",)),
+        # As the guide has it, though in one account the domain's own policy would do.
+        Statement(HTTP_CALLS, (f"{names.domain_arn}/*",)),
+        *([Statement(("kms:Decrypt", "kms:GenerateDataKey"), (key,))] if key else []),
     )

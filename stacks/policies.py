@@ -9,6 +9,21 @@ from typing import Any, Literal
 # The one wildcard that AWS has no list for: the HTTP methods of a domain's endpoint.
 HTTP_METHODS = "es:ESHttp*"
 
+# Actions for which IAM knows no resource, or which a service calls before there is one
+# (https://docs.aws.amazon.com/service-authorization/latest/reference/).
+_WITHOUT_RESOURCE = frozenset(
+    {
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+)
+
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 
@@ -36,7 +51,7 @@ class Statement:
         for action in self.actions:
             if action != HTTP_METHODS and not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", action):
                 raise ValueError(f"{action!r} is not one action; name each action that is needed")
-        if "*" in self.resources:
+        if "*" in self.resources and not _WITHOUT_RESOURCE.issuperset(self.actions):
             raise ValueError(f"{self.actions} on every resource; name the resources")
         if self.principal == "*":
             raise ValueError(f"{self.actions} for everybody; name the principal")
@@ -59,6 +74,15 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement.as_json() for statement in statements]})
 
 
-def service_trust(service: str, conditions: Conditions) -> str:
-    """Lets an AWS service assume the role, on conditions that keep other resources out (confused deputy)."""
-    return document(Statement(("sts:AssumeRole",), principal=Principal("Service", (service,)), conditions=conditions))
+def service_trust(service: str, account_id: str, source_arn: str) -> str:
+    """Lets an AWS service assume the role for one resource of ours, and for nobody else's (confused deputy)."""
+    return document(
+        Statement(
+            ("sts:AssumeRole",),
+            principal=Principal("Service", (service,)),
+            conditions={
+                "StringEquals": {"aws:SourceAccount": account_id},
+                "ArnLike": {"aws:SourceArn": source_arn},
+            },
+        )
+    )

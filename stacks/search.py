@@ -3,41 +3,80 @@
 from collections.abc import Sequence
 
 from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.cloudwatch_log_resource_policy import CloudwatchLogResourcePolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.opensearch_domain import (
     OpensearchDomain,
+    OpensearchDomainAdvancedSecurityOptions,
+    OpensearchDomainAdvancedSecurityOptionsMasterUserOptions,
     OpensearchDomainClusterConfig,
     OpensearchDomainClusterConfigZoneAwarenessConfig,
     OpensearchDomainCognitoOptions,
     OpensearchDomainDomainEndpointOptions,
     OpensearchDomainEbsOptions,
     OpensearchDomainEncryptAtRest,
+    OpensearchDomainLogPublishingOptions,
     OpensearchDomainNodeToNodeEncryption,
     OpensearchDomainTimeouts,
+    OpensearchDomainVpcOptions,
 )
 from constructs import Construct
 
-from names import Names
-from settings import Domain
+from settings import Domain, Settings
 from stacks.authentication import Authentication
-from stacks.policies import HTTP_METHODS, Principal, Statement, document
+from stacks.policies import Principal, Statement, document
+
+# OpenSearch Service takes one, three or five; three is its recommendation.
+MASTERS = 3
 
 
 class Search(Construct):
-    """HTTPS only, encrypted at rest and between nodes. The roles in `callers`, and nobody else, reach the endpoint."""
+    """HTTPS only, encrypted at rest and between nodes, with fine-grained access control and no passwords.
+
+    The endpoint lets through whom `callers` names, for the HTTP methods given there; what each may do inside is up to
+    the security roles that `master` makes.
+    """
 
     def __init__(
         self,
         scope: Construct,
         id: str,  # noqa: A002
-        domain: Domain,
-        names: Names,
+        settings: Settings,
         authentication: Authentication,
         *,
-        callers: Sequence[IamRole],
-        protected: bool,
+        master: IamRole,
+        callers: Sequence[tuple[Sequence[str], Sequence[str]]],
     ) -> None:
         super().__init__(scope, id)
+        names, domain, network = settings.names, settings.domain, settings.network
+        log_groups = {
+            kind: CloudwatchLogGroup(
+                self, noun, name=name, retention_in_days=settings.log_retention_days, kms_key_id=settings.kms_key_arn
+            )
+            for kind, noun, name in (
+                ("AUDIT_LOGS", "audit-logs", names.audit_log_group),
+                ("ES_APPLICATION_LOGS", "error-logs", names.error_log_group),
+            )
+        }
+        delivery = CloudwatchLogResourcePolicy(
+            self,
+            "log-delivery",
+            policy_name=names.domain,
+            policy_document=document(
+                Statement(
+                    ("logs:CreateLogStream", "logs:PutLogEvents"),
+                    tuple(
+                        f"{names.log_group_arn(group)}:*" for group in (names.audit_log_group, names.error_log_group)
+                    ),
+                    principal=Principal("Service", ("es.amazonaws.com",)),
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": names.account_id},
+                        "ArnLike": {"aws:SourceArn": names.domain_arn},
+                    },
+                )
+            ),
+        )
         self.domain = OpensearchDomain(
             self,
             "domain",
@@ -45,17 +84,23 @@ class Search(Construct):
             engine_version=domain.engine_version,
             cluster_config=_cluster(domain),
             ebs_options=OpensearchDomainEbsOptions(ebs_enabled=True, volume_type="gp3", volume_size=domain.volume_gib),
-            encrypt_at_rest=OpensearchDomainEncryptAtRest(enabled=True),
+            encrypt_at_rest=OpensearchDomainEncryptAtRest(enabled=True, kms_key_id=settings.kms_key_arn),
             node_to_node_encryption=OpensearchDomainNodeToNodeEncryption(enabled=True),
             domain_endpoint_options=OpensearchDomainDomainEndpointOptions(
                 enforce_https=True, tls_security_policy="Policy-Min-TLS-1-2-PFS-2023-10"
             ),
+            advanced_security_options=OpensearchDomainAdvancedSecurityOptions(
+                enabled=True,
+                internal_user_database_enabled=False,
+                master_user_options=OpensearchDomainAdvancedSecurityOptionsMasterUserOptions(
+                    master_user_arn=master.arn
+                ),
+            ),
             # Inline, since no role refers to the domain: a policy resource of its own would be a second, slow update.
             access_policies=document(
-                Statement(
-                    (HTTP_METHODS,),
-                    (f"{names.domain_arn}/*",),
-                    principal=Principal("AWS", tuple(role.arn for role in callers)),
+                *(
+                    Statement(tuple(actions), (f"{names.domain_arn}/*",), principal=Principal("AWS", tuple(role_arns)))
+                    for role_arns, actions in callers
                 )
             ),
             cognito_options=OpensearchDomainCognitoOptions(
@@ -64,11 +109,22 @@ class Search(Construct):
                 identity_pool_id=authentication.identity_pool.id,
                 role_arn=authentication.search_role.arn,
             ),
+            log_publishing_options=[
+                OpensearchDomainLogPublishingOptions(enabled=True, log_type=kind, cloudwatch_log_group_arn=group.arn)
+                for kind, group in log_groups.items()
+            ],
+            vpc_options=(
+                OpensearchDomainVpcOptions(
+                    subnet_ids=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
+                )
+                if network
+                else None
+            ),
             timeouts=OpensearchDomainTimeouts(create="90m", update="180m", delete="90m"),
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if settings.deletion_protection else None,
             # Created after what it signs people in with, so also destroyed before: OpenSearch takes its own client out
             # of the pools on the way, and needs the role for that.
-            depends_on=[authentication.sign_in_domain, authentication.search_role_policy],
+            depends_on=[authentication.sign_in_domain, authentication.search_role_policy, delivery],
         )
 
 
@@ -77,6 +133,9 @@ def _cluster(domain: Domain) -> OpensearchDomainClusterConfig:
     return OpensearchDomainClusterConfig(
         instance_type=domain.instance_type,
         instance_count=domain.instance_count,
+        dedicated_master_enabled=domain.masters is not None,
+        dedicated_master_type=domain.masters,
+        dedicated_master_count=MASTERS if domain.masters else None,
         zone_awareness_enabled=zones > 1,
         zone_awareness_config=(
             OpensearchDomainClusterConfigZoneAwarenessConfig(availability_zone_count=zones) if zones > 1 else None

@@ -16,7 +16,16 @@ from settings import Table as TableSettings
 class Table(Construct):
     """On demand; with the stream and the point-in-time recovery that OSIS reads changes and the export from."""
 
-    def __init__(self, scope: Construct, id: str, table: TableSettings, names: Names, *, protected: bool) -> None:  # noqa: A002
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        table: TableSettings,
+        names: Names,
+        *,
+        kms_key_arn: str | None,
+        protected: bool,
+    ) -> None:
         super().__init__(scope, id)
         self.resource = DynamodbTable(
             self,
@@ -29,7 +38,7 @@ class Table(Construct):
             stream_enabled=True,
             stream_view_type=table.stream_view,
             point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
-            server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
+            server_side_encryption=DynamodbTableServerSideEncryption(enabled=True, kms_key_arn=kms_key_arn),
             deletion_protection_enabled=protected,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )

@@ -49,6 +49,11 @@ class Emulator:
         return self.addresses.decisions_log
 
     @property
+    def outbox(self) -> Path:
+        """What Cognito would have mailed, JSON lines of time, to, subject, text and temporary_password."""
+        return self.addresses.outbox
+
+    @property
     def environment(self) -> dict[str, str]:
         """What makes AWS clients, Terraform included, talk to this emulator as its administrator."""
         return {

@@ -16,7 +16,7 @@ from typing import Any
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
-from moto.sts.models import sts_backends
+from moto.sts.models import AssumedRole, sts_backends
 
 from local.emulator import ADMINISTRATOR_KEY, policies
 from local.emulator.domains import the_domain
@@ -25,7 +25,10 @@ from local.emulator.refusals import DENIED, Refusal
 
 OSIS = "osis-pipelines.amazonaws.com"
 COORDINATION_TABLE = "DataPrepperSourceCoordinationStore"
+_COGNITO = "cognito-identity.amazonaws.com"
 _OSIS_KEY_PREFIX = "OSIS"
+_SESSION_SECONDS = 3600
+_ASSUMPTIONS = frozenset({"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"})
 _ACCOUNT_NAMES = frozenset({ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"})
 
 
@@ -34,12 +37,14 @@ class Caller:
     """`name` is the caller as AWS writes it in messages; `names` are those that a policy's Principal may use.
 
     `role` is the ARN of the role whose policies bind the caller. `context` holds condition keys in lower case.
+    `pins` are the condition keys without which a trust policy would trust this caller on behalf of anybody.
     """
 
     name: str
     names: frozenset[str] = frozenset()
     role: str | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    pins: tuple[str, ...] = ()
 
 
 ADMINISTRATOR = Caller(f"arn:aws:iam::{ACCOUNT}:user/{ADMINISTRATOR_KEY}")
@@ -55,9 +60,26 @@ def osis_key(pipeline: str) -> str:
 
 
 def service(principal: str, source_arn: str) -> Caller:
-    """An AWS service that acts for a resource of the account."""
+    """An AWS service that acts for a resource of the account.
+
+    AWS leaves it to the trust policy whether to ask for whom (confused deputy); here `pins` make it ask.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
     context = {"aws:sourceaccount": ACCOUNT, "aws:sourcearn": source_arn, "aws:principalisawsservice": "true"}
-    return Caller(principal, frozenset({principal}), context=context)
+    return Caller(principal, frozenset({principal}), context=context, pins=("aws:SourceAccount", "aws:SourceArn"))
+
+
+def signed_in(identity_pool_id: str, identity_id: str, methods: tuple[str, ...]) -> Caller:
+    """A person whom an identity pool knows; `methods` are how the person signed in, on top of "authenticated".
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+    """
+    context: dict[str, str | tuple[str, ...]] = {
+        f"{_COGNITO}:aud": identity_pool_id,
+        f"{_COGNITO}:sub": identity_id,
+        f"{_COGNITO}:amr": ("authenticated", *methods),
+    }
+    return Caller(_COGNITO, frozenset({_COGNITO}), context=context, pins=(f"{_COGNITO}:aud", f"{_COGNITO}:amr"))
 
 
 def identify(key: str, region: str) -> Caller | None:
@@ -65,8 +87,7 @@ def identify(key: str, region: str) -> Caller | None:
     if key == ADMINISTRATOR_KEY:
         return ADMINISTRATOR
     if session := sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key):
-        context = {"aws:principalarn": session.role_arn, "aws:principalaccount": ACCOUNT}
-        return Caller(session.arn, frozenset({session.arn, session.role_arn}), session.role_arn, context)
+        return acting_in(session)
     if key.startswith(_OSIS_KEY_PREFIX):
         try:
             pipeline = bytes.fromhex(key.removeprefix(_OSIS_KEY_PREFIX)).decode()
@@ -74,6 +95,12 @@ def identify(key: str, region: str) -> Caller | None:
             return None
         return service(OSIS, f"arn:aws:osis:{region}:{ACCOUNT}:pipeline/{pipeline}")
     return None
+
+
+def acting_in(session: AssumedRole) -> Caller:
+    """Whoever calls with the credentials of a role's session."""
+    context = {"aws:principalarn": session.role_arn, "aws:principalaccount": ACCOUNT}
+    return Caller(session.arn, frozenset({session.arn, session.role_arn}), session.role_arn, context)
 
 
 class Authorizer:
@@ -98,6 +125,21 @@ class Authorizer:
         except policies.UnsupportedPolicyError as error:
             decision, why = Decision.IMPLICIT_DENY, f"because {error}"
         return self.decided(caller, action, resource, decision, why)
+
+    def assume(
+        self, caller: Caller, role: str, session_name: str, region: str, action: str = "sts:AssumeRole"
+    ) -> AssumedRole | Refusal:
+        """A session of one hour where the trust policy of `role`, an ARN, lets `caller` have it."""
+        if refusal := self.refusal(caller, action, role, region):
+            return refusal
+        return sts_backends[ACCOUNT]["aws"].assume_role(
+            region_name=region,
+            role_session_name=session_name,
+            role_arn=role,
+            policy=None,
+            duration=_SESSION_SECONDS,
+            external_id=None,
+        )
 
     def decided(self, caller: Caller, action: str, resource: str, decision: Decision, why: str) -> Refusal | None:
         """Writes a decision down; `why` is the end of the sentence that refuses."""
@@ -128,8 +170,15 @@ class Authorizer:
         if delegated is Decision.EXPLICIT_DENY:
             return delegated, "with an explicit deny in a resource-based policy"
         # A trust policy decides who may assume a role; naming the account there only lets identity policies decide.
-        if action == "sts:AssumeRole" and delegated is not Decision.ALLOW:
-            return delegated, "because no trust policy of the role allows the sts:AssumeRole action"
+        if action in _ASSUMPTIONS:
+            if delegated is not Decision.ALLOW:
+                return delegated, f"because no trust policy of the role allows the {action} action"
+            pinned = policies.pinned(attached, caller.pins)
+            if policies.evaluate(pinned, request, caller.names | account) is not Decision.ALLOW:
+                return Decision.IMPLICIT_DENY, (
+                    f"because the trust policy of the role allows it to anybody's {caller.name}: "
+                    f"add conditions on {' and '.join(caller.pins)}"
+                )
         if Decision.ALLOW in (identity, direct):
             return Decision.ALLOW, ""
         kind = "identity-based" if caller.role else "resource-based"
@@ -156,7 +205,7 @@ def trust_policies(role_arn: str) -> list[Document]:
 
 
 def _resource_policies(action: str, resource: str) -> list[Document]:
-    if action == "sts:AssumeRole":
+    if action in _ASSUMPTIONS:
         return trust_policies(resource)
     if action.startswith("s3:"):
         return bucket_policies(resource)

@@ -5,10 +5,24 @@ from typing import Any
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
+from local.emulator.authorization import Authorizer, service
 
-def install() -> None:
-    """Takes moto's own judgement away: a TLS-only policy would otherwise refuse everybody."""
+_LOG_DELIVERY = "logging.s3.amazonaws.com"
+
+
+def install(authorizer: Authorizer) -> None:
+    """Takes moto's own judgement away: a TLS-only policy would otherwise refuse everybody.
+
+    What moto asks for itself is answered here: whether the access logs of a bucket may be delivered to another one.
+    """
+
+    def delivers(bucket: FakeBucket, target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+        caller = service(_LOG_DELIVERY, bucket.arn)
+        resource = f"{target_bucket.arn}/{target_prefix or ''}"
+        return authorizer.refusal(caller, "s3:PutObject", resource, bucket.region_name) is None
+
     FakeBucket.get_permission = _undecided
+    FakeBucket._log_permissions_enabled_policy = delivers
 
 
 def _undecided(bucket: FakeBucket, action: str, resource: str) -> Any:  # noqa: ARG001

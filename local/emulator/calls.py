@@ -201,12 +201,46 @@ def _osis(call: Call) -> list[Need]:
     return [Need(f"osis:{call.operation}", call.arn("osis", f"pipeline/{name}"))] if name else []
 
 
+def _cognito_idp(call: Call) -> list[Need]:
+    pool = call.parameters.get("UserPoolId")
+    return [Need(f"cognito-idp:{call.operation}", call.arn("cognito-idp", f"userpool/{pool}"))] if pool else []
+
+
+def _cognito_identity(call: Call) -> list[Need]:
+    pool = call.parameters.get("IdentityPoolId")
+    resource = call.arn("cognito-identity", f"identitypool/{pool}")
+    return [Need(f"cognito-identity:{call.operation}", resource)] if pool else []
+
+
+def _kms(call: Call) -> list[Need]:
+    key = call.parameters.get("KeyId", "")
+    # Which key an alias means is KMS's to know.
+    if not key or "alias/" in key:
+        return []
+    return [Need(f"kms:{call.operation}", key if key.startswith("arn:") else call.arn("kms", f"key/{key}"))]
+
+
+def _sqs(call: Call) -> list[Need]:
+    queue = call.parameters.get("QueueUrl", "").rpartition("/")[2]
+    return [Need(f"sqs:{call.operation}", call.arn("sqs", queue))] if queue else []
+
+
+def _xray(call: Call) -> list[Need]:
+    known = call.operation in ("PutTraceSegments", "PutTelemetryRecords")
+    return [Need(f"xray:{call.operation}", "*")] if known else []
+
+
 _SERVICES: dict[str, Callable[[Call], list[Need]]] = {
+    "cognito-identity": _cognito_identity,
+    "cognito-idp": _cognito_idp,
     "dynamodb": _dynamodb,
     "es": _es,
+    "kms": _kms,
     "lambda": _lambda,
     "logs": _logs,
     "osis": _osis,
     "s3": _s3,
+    "sqs": _sqs,
     "sts": _sts,
+    "xray": _xray,
 }

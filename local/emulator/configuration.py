@@ -28,3 +28,4 @@ class Addresses(_File):
     domain_endpoint: str
     ca_file: Path
     decisions_log: Path
+    outbox: Path

@@ -1,28 +1,38 @@
 """The HTTPS endpoint of the domain: checks who may do what there, then passes the request on to the OpenSearch node.
 
 As on AWS a request needs a Signature Version 4 for the service ``es``; what an unsigned one may do is up to the
-domain's access policy. Dashboards, and with it signing in through Cognito, is not served.
+domain's access policy. With fine-grained access control the node then decides by the caller's IAM role, and what it
+refuses is written into the decision log too; without it everybody whom IAM lets through may do everything.
+
+Of Dashboards there is what `local.emulator.dashboards` stands in for; signing in through Cognito is not served.
 """
 
 import http.client
+import io
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from local.emulator import calls, domains
-from local.emulator.authorization import ANONYMOUS, Authorizer, identify
+from moto.opensearch.models import OpenSearchDomain
+from urllib3 import BaseHTTPResponse
+
+from local import security
+from local.emulator import calls, dashboards, denials, domains
+from local.emulator.authorization import ADMINISTRATOR, ANONYMOUS, Authorizer, Caller, identify
 from local.emulator.certificates import Certificate
+from local.emulator.node import ANSWER_SECONDS, Node, UnreachableError
+from local.emulator.policies import Decision
 
 _CHUNK = 64 * 1024
-_NODE_SECONDS = 120
-# Headers that belong to one connection, and those of the signature, which end here.
-_OWN_HEADERS = frozenset(
-    {"authorization", "connection", "content-length", "expect", "host", "keep-alive", "transfer-encoding"}
-)
+# The node believes what headers say about who asks: of a client's only these reach it.
+_PASSED_ON = frozenset({"accept", "content-encoding", "content-type", "securitytenant", "x-opaque-id"})
+# Headers of an answer that belong to one connection.
+_OWN_HEADERS = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
 class Front(ThreadingHTTPServer):
@@ -30,9 +40,10 @@ class Front(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, certificate: Certificate, node_url: str, authorizer: Authorizer) -> None:
+    def __init__(self, certificate: Certificate, node: Node, authorizer: Authorizer) -> None:
         super().__init__(("127.0.0.1", 0), _Exchange)
-        self.node = urlsplit(node_url).netloc
+        self.node = node
+        self.dashboards = dashboards.Dashboards(node)
         self.authorizer = authorizer
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate.chain, certificate.key)
@@ -62,7 +73,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self._node = http.client.HTTPConnection(self.server.node, timeout=_NODE_SECONDS)
+        self._node = http.client.HTTPConnection(self.server.node.address, timeout=ANSWER_SECONDS)
 
     def finish(self) -> None:
         self._node.close()
@@ -72,64 +83,107 @@ class _Exchange(BaseHTTPRequestHandler):
         """The decision log has every request."""
 
     def _serve(self) -> None:
-        if refused := self._refused():
-            self._refuse(*refused)
-            return
         try:
-            self._node.request(self.command, self.path, **self._forwarded())
-            answer = self._node.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            self._node.close()
-            self._refuse(502, f"the OpenSearch node at {self.server.node} does not answer: {error!r}")
-            return
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in _OWN_HEADERS:
-                self.send_header(name, value)
-        length = answer.getheader("content-length")
-        self.send_header(*(("content-length", length) if length else ("transfer-encoding", "chunked")))
-        self.end_headers()
-        # For HEAD there is nothing to read, but reading is what frees the node's connection for the next request.
-        while part := answer.read(_CHUNK):
-            self.wfile.write(part if length else b"%x\r\n%s\r\n" % (len(part), part))
-        if not length and self.command != "HEAD":
-            self.wfile.write(b"0\r\n\r\n")
+            visit = self._admitted()
+            if visit.path == dashboards.PREFIX or visit.path.startswith(f"{dashboards.PREFIX}/"):
+                self._answer_as_dashboards(visit)
+            else:
+                self._pass_on(visit)
+        except _RefusedError as refused:
+            self.close_connection = True  # the request's body may be unread
+            self._answer(refused.status, {"message": str(refused)})
 
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 - the names that BaseHTTPRequestHandler looks for
 
-    def _refused(self) -> tuple[int, str] | None:
-        """Status and message of the refusal, None for a request to pass on."""
+    def _admitted(self) -> "_Visit":
         domain = domains.the_domain()
-        path = self.path.partition("?")[0]
         if domain is None:
-            return 503, "the domain does not exist yet"
-        if path.startswith("/_dashboards"):
-            return 404, "OpenSearch Dashboards is not part of the local AWS"
+            raise _RefusedError(503, "the domain does not exist yet")
+        path = self.path.partition("?")[0]
         credential = calls.credential(self.headers.get("authorization"))
         region = domain.arn.split(":")[3]
         caller = identify(credential.key, region) if credential else ANONYMOUS
         if caller is None:
-            return 403, "The security token included in the request is invalid."
+            raise _RefusedError(403, "The security token included in the request is invalid.")
         if credential and (credential.service, credential.region) != ("es", region):
-            return 403, f"Credential should be scoped to the service es and the Region {region}"
+            raise _RefusedError(403, f"Credential should be scoped to the service es and the Region {region}")
         action = f"es:ESHttp{self.command.capitalize()}"
-        refusal = self.server.authorizer.refusal(caller, action, f"{domain.arn}{path}", region)
-        return (403, refusal.message) if refusal else None
+        if refusal := self.server.authorizer.refusal(caller, action, f"{domain.arn}{path}", region):
+            raise _RefusedError(403, refusal.message)
+        return _Visit(domain, caller, path)
 
-    def _forwarded(self) -> dict[str, Any]:
-        headers = {
-            name: value
-            for name, value in self.headers.items()
-            if name.lower() not in _OWN_HEADERS and not name.lower().startswith("x-amz-")
-        }
-        if self.headers.get("transfer-encoding", "").lower() == "chunked":
+    def _pass_on(self, visit: "_Visit") -> None:
+        try:
+            self._node.request(self.command, self.path, **self._forwarded(visit.identity))
+            answer = self._node.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            self._node.close()
+            raise self._unreachable(error) from error
+        body: io.BufferedIOBase = answer
+        length = answer.getheader("content-length")
+        if denials.may_tell(visit.path, answer.status):
+            content = answer.read()
+            self._write_denials_down(visit, self.command, visit.path, answer.status, content)
+            body = io.BytesIO(content)
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in _OWN_HEADERS:
+                self.send_header(name, value)
+        self.send_header(*(("content-length", length) if length else ("transfer-encoding", "chunked")))
+        self.end_headers()
+        # For HEAD there is nothing to read, but reading is what frees the node's connection for the next request.
+        while part := body.read(_CHUNK):
+            self.wfile.write(part if length else b"%x\r\n%s\r\n" % (len(part), part))
+        if not length and self.command != "HEAD":
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _answer_as_dashboards(self, visit: "_Visit") -> None:
+        def ask(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> BaseHTTPResponse:
+            answer = self.server.node.ask(method, path, body, headers={**visit.identity, **headers})
+            if denials.may_tell(path.partition("?")[0], answer.status):
+                self._write_denials_down(visit, method, path.partition("?")[0], answer.status, answer.data)
+            return answer
+
+        request = dashboards.Request(
+            self.command,
+            visit.path.removeprefix(dashboards.PREFIX),
+            dict(parse_qsl(urlsplit(self.path).query)),
+            {name.lower(): value for name, value in self.headers.items()},
+            b"".join(self._body()),
+        )
+        try:
+            status, document = self.server.dashboards.answer(request, ask)
+        except UnreachableError as error:
+            raise self._unreachable(error) from error
+        self._answer(status, document)
+
+    def _write_denials_down(self, visit: "_Visit", method: str, path: str, status: int, content: bytes) -> None:
+        for action in denials.actions(method, path, status, content):
+            self.server.authorizer.decided(
+                visit.caller, action, f"{visit.domain.arn}{path}", Decision.IMPLICIT_DENY, "by the security plugin"
+            )
+
+    def _unreachable(self, error: Exception) -> "_RefusedError":
+        return _RefusedError(502, f"the OpenSearch node at {self.server.node.address} does not answer: {error!r}")
+
+    def _forwarded(self, identity: Mapping[str, str]) -> dict[str, Any]:
+        passed_on = {name: value for name, value in self.headers.items() if name.lower() in _PASSED_ON}
+        headers = {**passed_on, **identity}
+        if self._is_chunked:
             headers["Transfer-Encoding"] = "chunked"
-            return {"headers": headers, "body": self._chunks(), "encode_chunked": True}
+            return {"headers": headers, "body": self._body(), "encode_chunked": True}
         length = int(self.headers.get("content-length") or 0)
         if length:
             headers["Content-Length"] = str(length)
-            return {"headers": headers, "body": self._sized(length)}
+            return {"headers": headers, "body": self._body()}
         return {"headers": headers}
+
+    @property
+    def _is_chunked(self) -> bool:
+        return bool(self.headers.get("transfer-encoding", "").lower() == "chunked")
+
+    def _body(self) -> Iterator[bytes]:
+        return self._chunks() if self._is_chunked else self._sized(int(self.headers.get("content-length") or 0))
 
     def _sized(self, length: int) -> Iterator[bytes]:
         while length and (part := self.rfile.read(min(length, _CHUNK))):
@@ -143,16 +197,38 @@ class _Exchange(BaseHTTPRequestHandler):
         while self.rfile.readline().strip():
             pass
 
-    def _refuse(self, status: int, message: str) -> None:
-        self.close_connection = True  # the request's body stays unread
-        content = json.dumps({"message": message}).encode()
+    def _answer(self, status: int, document: Any) -> None:
+        content = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
-        self.send_header("connection", "close")
+        if self.close_connection:
+            self.send_header("connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """A request that IAM lets through."""
+
+    domain: OpenSearchDomain
+    caller: Caller
+    path: str
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Headers that tell the node who asks; none for who has no role, whom the node refuses then."""
+        if self.caller is ADMINISTRATOR or not domains.is_fine_grained(self.domain):
+            return security.identity()
+        return security.identity(self.caller.role) if self.caller.role else {}
 
 
 def serve(front: Front) -> threading.Thread:

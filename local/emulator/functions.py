@@ -24,13 +24,13 @@ from sys import executable
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.core.exceptions import JsonRESTError
-from moto.sts.models import AssumedRole, sts_backends
+from moto.sts.models import AssumedRole
 
 from local import processes
 from local.emulator import calls, lambda_runtime
 from local.emulator.authorization import Authorizer, identify, service
+from local.emulator.refusals import Refusal
 
 # What Lambda's Python runtime ships: boto3 and what boto3 needs.
 _RUNTIME_MODULES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
@@ -42,8 +42,9 @@ _LOG_TAIL_BYTES = 4096
 class _NotAssumableError(JsonRESTError):  # type: ignore[misc] # moto is untyped here
     code = 403
 
-    def __init__(self) -> None:
-        super().__init__("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
+    def __init__(self, why: str) -> None:
+        sentence = f"The role defined for the function cannot be assumed by Lambda. {why}"
+        super().__init__("AccessDeniedException", sentence)
 
 
 class Functions:
@@ -67,7 +68,7 @@ class Functions:
                 source = origin.parent if origin.name == "__init__.py" else origin
                 (self._runtime_modules / source.name).symlink_to(source)
 
-        _keep_logging_configuration()
+        _keep_configuration()
 
         def invoke(
             function: LambdaFunction, body: str, request_headers: Mapping[str, str], response_headers: dict[str, str]
@@ -99,16 +100,10 @@ class Functions:
     def _assume_role(self, function: LambdaFunction) -> AssumedRole:
         """As the service does it: the role's trust policy decides."""
         as_lambda = service("lambda.amazonaws.com", function.function_arn)
-        if self._authorizer.refusal(as_lambda, "sts:AssumeRole", function.role, function.region):
-            raise _NotAssumableError
-        return sts_backends[ACCOUNT]["aws"].assume_role(
-            region_name=function.region,
-            role_session_name=function.function_name,
-            role_arn=function.role,
-            policy=None,
-            duration=3600,
-            external_id=None,
-        )
+        session = self._authorizer.assume(as_lambda, function.role, function.function_name, function.region)
+        if isinstance(session, Refusal):
+            raise _NotAssumableError(session.message)
+        return session
 
     def _run(self, function: LambdaFunction, event: Any, session: AssumedRole) -> tuple[str, bool, str]:
         """Payload, whether the function failed, and its log."""
@@ -210,8 +205,8 @@ class Functions:
             logs.put_log_events(group, stream, events)
 
 
-def _keep_logging_configuration() -> None:
-    """LoggingConfig, which moto drops: without it a plan of Terraform's never comes to rest."""
+def _keep_configuration() -> None:
+    """What moto drops of a function's configuration: without it a plan of Terraform's never comes to rest."""
     create, update, describe = (
         LambdaFunction.__init__,
         LambdaFunction.update_configuration,
@@ -223,6 +218,9 @@ def _keep_logging_configuration() -> None:
         before = getattr(function, "logging_config", default)
         function.logging_config = {**before, **given.get("LoggingConfig", {})}
         function.logs_group_name = function.logging_config["LogGroup"]
+        function.dead_letter_config = given.get("DeadLetterConfig", getattr(function, "dead_letter_config", {}))
+        function.kms_key_arn = given.get("KMSKeyArn", function.kms_key_arn)
+        function.tracing_config = given.get("TracingConfig", function.tracing_config)
 
     def create_with(function: LambdaFunction, *, spec: dict[str, Any], **named: Any) -> None:
         create(function, spec=spec, **named)
@@ -235,7 +233,11 @@ def _keep_logging_configuration() -> None:
 
     def described(function: LambdaFunction, *arguments: Any, **named: Any) -> dict[str, Any]:
         configuration: dict[str, Any] = describe(function, *arguments, **named)
-        return {**configuration, "LoggingConfig": function.logging_config}
+        kept = {"LoggingConfig": function.logging_config}
+        # An empty target is how a client takes the queue away.
+        if function.dead_letter_config.get("TargetArn"):
+            kept["DeadLetterConfig"] = function.dead_letter_config
+        return {**configuration, **kept}
 
     LambdaFunction.__init__ = create_with
     LambdaFunction.update_configuration = update_with

@@ -23,10 +23,12 @@ from local.emulator.refusals import Refusal
 # https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html
 _UNSIGNED_TARGETS = frozenset(
     {
+        "AWSCognitoIdentityProviderService.AssociateSoftwareToken",
         "AWSCognitoIdentityProviderService.InitiateAuth",
         "AWSCognitoIdentityProviderService.RespondToAuthChallenge",
+        "AWSCognitoIdentityProviderService.VerifySoftwareToken",
+        "AWSCognitoIdentityService.GetCredentialsForIdentity",
         "AWSCognitoIdentityService.GetId",
-        "AWSCognitoIdentityService.GetOpenIdToken",
     }
 )
 _UNSIGNED = Refusal(refusals.UNSIGNED, "Missing Authentication Token")

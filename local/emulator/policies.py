@@ -49,6 +49,20 @@ def evaluate(documents: Iterable[Document], request: Request, principals: frozen
     return decision
 
 
+def pinned(documents: Iterable[Document], keys: Iterable[str]) -> list[Document]:
+    """The documents without what they allow on no condition on one of `keys`, whatever the condition asks for."""
+    wanted = {key.lower() for key in keys}
+
+    def pins(statement: Mapping[str, Any]) -> bool:
+        conditions = statement.get("Condition", {}).values()
+        return wanted <= {key.lower() for condition in conditions for key in condition}
+
+    return [
+        {"Statement": [one for one in _listed(document["Statement"]) if one["Effect"] == "Deny" or pins(one)]}
+        for document in documents
+    ]
+
+
 def _applies(statement: Mapping[str, Any], request: Request, principals: frozenset[str] | None) -> bool:
     if "NotPrincipal" in statement:
         raise UnsupportedPolicyError("NotPrincipal is not supported by the local AWS; name the principals")

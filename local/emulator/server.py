@@ -7,13 +7,17 @@ from pathlib import Path
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.emulator import buckets, certificates, domains, exports, identity_pools, streams
+from local.emulator import buckets, certificates, domains, exports, streams
 from local.emulator.authorization import Authorizer
 from local.emulator.configuration import ADDRESSES_FILE, Addresses, Configuration
 from local.emulator.front import Front, serve
 from local.emulator.functions import Functions
 from local.emulator.gate import Gate
+from local.emulator.identity_pools import IdentityPools
+from local.emulator.node import Node
 from local.emulator.pipelines import Pipelines
+from local.emulator.sign_in import SignIn
+from local.emulator.user_pools import UserPools
 
 
 def run(configuration: Configuration) -> None:
@@ -24,7 +28,8 @@ def run(configuration: Configuration) -> None:
     directory = configuration.directory
     authorizer = Authorizer(directory / "decisions.jsonl")
     certificate = certificates.create(directory / "tls")
-    front = Front(certificate, configuration.node_url, authorizer)
+    node = Node(configuration.node_url)
+    front = Front(certificate, node, authorizer)
     application = Gate(DomainDispatcherApplication(create_backend_app), authorizer)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     addresses = Addresses(
@@ -32,6 +37,7 @@ def run(configuration: Configuration) -> None:
         domain_endpoint=front.endpoint,
         ca_file=certificate.authority,
         decisions_log=directory / "decisions.jsonl",
+        outbox=directory / "outbox.jsonl",
     )
     environment = {
         "AWS_ENDPOINT_URL": addresses.endpoint_url,
@@ -42,10 +48,12 @@ def run(configuration: Configuration) -> None:
     pipelines.install()
     Functions(directory / "functions", authorizer, environment).install()
     exports.install(authorizer)
-    buckets.install()
+    buckets.install(authorizer)
     streams.install()
-    identity_pools.install()
-    domains.install(front.endpoint)
+    UserPools(addresses.outbox).install()
+    IdentityPools(authorizer).install()
+    domains.install(front.endpoint, node)
+    SignIn(authorizer).install()
     serve(front)
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
     _publish(addresses, directory / ADDRESSES_FILE)

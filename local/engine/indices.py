@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from opensearchpy.exceptions import TransportError
+from opensearchpy.exceptions import AuthorizationException, TransportError
 
 from local.engine.events import Event
 from local.engine.expressions import EvaluationError, template
@@ -64,9 +64,9 @@ class Indices:
         """Raises opensearch-py's errors, which may heal (a role is mapped later, a node starts)."""
         if not self._dynamic:
             self._make(self.options.name)
-        self.client.info()
+        _asked(self.client.info)
         self._requires_alias = bool(
-            self.client.indices.exists_alias(name=self.options.name) and self._has_state_management()
+            _asked(lambda: self.client.indices.exists_alias(name=self.options.name)) and self._has_state_management()
         )
 
     def name_for(self, event: Event) -> str:
@@ -150,6 +150,15 @@ class Indices:
             return
         if answer.get("data_streams"):
             raise UnusableIndexError(f"{name} is a data stream, which this engine does not support")
+
+
+def _asked(question: Callable[[], Any]) -> Any:
+    """The answer; None where it is refused, for Data Prepper goes on without it."""
+    try:
+        return question()
+    except AuthorizationException as error:
+        _log.info("not answered: %s", error)
+        return None
 
 
 def check(options: IndexOptions) -> None:

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from local import security
+
 
 @dataclass(frozen=True)
 class Request:
@@ -109,7 +111,9 @@ class _Exchange(BaseHTTPRequestHandler):
             self._answer(503, "application/json", b"{}")
             return
         node = http.client.HTTPConnection(self.server.node, timeout=60)
-        headers = {"content-type": self.headers.get("content-type", "application/json")} if body else {}
+        headers = {name: self.headers[name] for name in security.HEADERS if name in self.headers}
+        if body:
+            headers["content-type"] = self.headers.get("content-type", "application/json")
         node.request(self.command, self.path, body or None, headers)
         answer = node.getresponse()
         content = answer.read()

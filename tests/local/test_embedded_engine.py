@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from local import comparison, processes
+from local import comparison, processes, security
 from local.emulator import Emulator, start
 from local.emulator.authorization import osis_key
 from tests.local import ingestion
@@ -34,7 +34,7 @@ def aws(proxy: RecordingProxy, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def search(proxy: RecordingProxy) -> Iterator[OpenSearch]:
     """The node itself, whose index `contract` goes with the test."""
-    with OpenSearch(hosts=[f"http://{proxy.node}"]) as client:
+    with OpenSearch(hosts=[f"http://{proxy.node}"], headers=security.identity()) as client:
         yield client
         client.indices.delete(index="contract", ignore_unavailable=True)
 

@@ -188,6 +188,10 @@ def osis_key(pipeline: str) -> str:
     return f"OSIS{pipeline.encode().hex()}"
 
 
+OURS = {"aws:SourceAccount": "123456789012"}
+ANY_PIPELINE = {"aws:SourceArn": "arn:aws:osis:us-east-1:123456789012:pipeline/*"}
+
+
 def osis_trust(**condition: dict[str, str]) -> Statement:
     return allow("sts:AssumeRole", Principal={"Service": "osis-pipelines.amazonaws.com"}, Condition=condition)
 
@@ -199,8 +203,7 @@ def assume(client: Client, role: str, key: str, **more: str) -> None:
 def test_service_may_assume_a_role_whose_trust_conditions_hold(client: Client, create_role: Callable[..., str]) -> None:
     role = create_role(
         trust=osis_trust(
-            StringEquals={"aws:SourceAccount": "123456789012"},
-            ArnLike={"aws:SourceArn": "arn:aws:osis:us-east-1:123456789012:pipeline/dev-*"},
+            StringEquals=OURS, ArnLike={"aws:SourceArn": "arn:aws:osis:us-east-1:123456789012:pipeline/dev-*"}
         )
     )
     assume(client, role, osis_key("dev-orders"))
@@ -209,7 +212,7 @@ def test_service_may_assume_a_role_whose_trust_conditions_hold(client: Client, c
 
 
 def test_service_of_another_account_may_not(client: Client, create_role: Callable[..., str]) -> None:
-    role = create_role(trust=osis_trust(StringEquals={"aws:SourceAccount": "999999999999"}))
+    role = create_role(trust=osis_trust(StringEquals={"aws:SourceAccount": "999999999999"}, ArnLike=ANY_PIPELINE))
     with pytest.raises(ClientError, match="no trust policy of the role allows"):
         assume(client, role, osis_key("dev-orders"))
 
@@ -222,8 +225,17 @@ def test_service_that_the_trust_policy_does_not_name_may_not(client: Client, cre
         assume(client, role, osis_key("dev-orders"))
 
 
+@pytest.mark.parametrize("condition", [{}, {"StringEquals": OURS}, {"ArnLike": ANY_PIPELINE}])
+def test_trust_in_a_service_is_pinned_to_our_resources(
+    condition: dict[str, dict[str, str]], client: Client, create_role: Callable[..., str]
+) -> None:
+    role = create_role(trust=osis_trust(**condition))
+    with pytest.raises(ClientError, match="add conditions on aws:SourceAccount and aws:SourceArn"):
+        assume(client, role, osis_key("dev-orders"))
+
+
 def test_external_id_is_a_condition(client: Client, create_role: Callable[..., str]) -> None:
-    role = create_role(trust=osis_trust(StringEquals={"sts:ExternalId": "secret"}))
+    role = create_role(trust=osis_trust(StringEquals={**OURS, "sts:ExternalId": "secret"}, ArnLike=ANY_PIPELINE))
     assume(client, role, osis_key("dev-orders"), ExternalId="secret")
     with pytest.raises(ClientError, match="AccessDenied"):
         assume(client, role, osis_key("dev-orders"))

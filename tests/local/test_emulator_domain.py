@@ -14,9 +14,9 @@ from local import opensearch
 from local.emulator import ADMINISTRATOR_KEY, Emulator, start
 from tests.local.conftest import Client
 from tests.local.policy_documents import allow, document
+from tests.local.signed_calls import Call, session_key, signed_calls
 
 DOMAIN = "arn:aws:es:us-east-1:123456789012:domain/search"
-Call = Callable[..., urllib3.BaseHTTPResponse]
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +28,8 @@ def emulator(node: opensearch.Node, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def call(emulator: Emulator) -> Iterator[Call]:
-    """``call("GET", "/path", key="…")``; key None sends no signature. Expects the emulator's own authority."""
     emulator.client("opensearch").create_domain(DomainName="search")
-    with urllib3.PoolManager(ca_certs=str(emulator.ca_file)) as pool:
-
-        def send(
-            method: str,
-            path: str,
-            body: Any = None,
-            *,
-            key: str | None = ADMINISTRATOR_KEY,
-            service: str = "es",
-            region: str = "us-east-1",
-        ) -> urllib3.BaseHTTPResponse:
-            url = f"https://{emulator.domain_endpoint}{path}"
-            request = AWSRequest(method=method, url=url, headers={"content-type": "application/json"})
-            if key:
-                SigV4Auth(Credentials(key, "any"), service, region).add_auth(request)
-            return pool.request(method, url, body=body, headers=dict(request.headers.items()), retries=False)
-
+    with signed_calls(emulator) as send:
         yield send
 
 
@@ -59,12 +42,6 @@ def policy(client: Client) -> Iterator[Callable[..., None]]:
 
     yield put
     put()
-
-
-def session_key(client: Client, role: str) -> str:
-    session = client("sts").assume_role(RoleArn=role, RoleSessionName="test")
-    key: str = session["Credentials"]["AccessKeyId"]
-    return key
 
 
 def test_administrator_gets_through(call: Call) -> None:
@@ -94,12 +71,21 @@ def test_signature_for_something_else_is_refused(scope: dict[str, str], call: Ca
     assert "scoped to the service es and the Region us-east-1" in answer.json()["message"]
 
 
-def test_dashboards_is_not_served(call: Call) -> None:
-    assert call("GET", "/_dashboards").status == 404
+def test_dashboards_has_no_pages(call: Call) -> None:
+    answer = call("GET", "/_dashboards")
+    assert answer.status == 404
+    assert "is not part of the local AWS" in answer.json()["message"]
+
+
+def test_without_access_control_everybody_whom_iam_lets_through_may_do_everything(
+    client: Client, call: Call, create_role: Callable[..., str]
+) -> None:
+    key = session_key(client("sts"), create_role(allow("es:ESHttp*", f"{DOMAIN}/*")))
+    assert call("GET", "/_plugins/_security/authinfo", key=key).json()["user_name"] == "local-administrator"
 
 
 def test_identity_policy_is_enough(client: Client, call: Call, create_role: Callable[..., str]) -> None:
-    key = session_key(client, create_role(allow(["es:ESHttpPut", "es:ESHttpGet"], f"{DOMAIN}/mine/*")))
+    key = session_key(client("sts"), create_role(allow(["es:ESHttpPut", "es:ESHttpGet"], f"{DOMAIN}/mine/*")))
     assert call("PUT", "/mine/_doc/1", b"{}", key=key).status == 201
     for method, path in (("DELETE", "/mine/_doc/1"), ("GET", "/yours/_doc/1"), ("GET", "/mine")):
         answer = call(method, path, key=key)
@@ -111,7 +97,7 @@ def test_access_policy_is_enough(
     client: Client, call: Call, create_role: Callable[..., str], policy: Callable[..., None]
 ) -> None:
     role = create_role()
-    key = session_key(client, role)
+    key = session_key(client("sts"), role)
     assert call("GET", "/_cluster/health", key=key).status == 403
     policy(allow("es:ESHttp*", f"{DOMAIN}/*", Principal={"AWS": role}))
     assert call("GET", "/_cluster/health", key=key).status == 200
@@ -121,7 +107,7 @@ def test_access_policy_is_enough(
 def test_access_policy_that_names_the_account_leaves_it_to_identity_policies(
     client: Client, call: Call, create_role: Callable[..., str], policy: Callable[..., None]
 ) -> None:
-    key = session_key(client, create_role())
+    key = session_key(client("sts"), create_role())
     policy(allow("es:ESHttp*", f"{DOMAIN}/*", Principal={"AWS": "arn:aws:iam::123456789012:root"}))
     assert call("GET", "/_cluster/health", key=key).status == 403
 
@@ -129,7 +115,7 @@ def test_access_policy_that_names_the_account_leaves_it_to_identity_policies(
 def test_access_policy_denies_what_the_identity_policy_allows(
     client: Client, call: Call, create_role: Callable[..., str], policy: Callable[..., None]
 ) -> None:
-    key = session_key(client, create_role(allow("es:ESHttp*", f"{DOMAIN}/*")))
+    key = session_key(client("sts"), create_role(allow("es:ESHttp*", f"{DOMAIN}/*")))
     assert call("GET", "/_cluster/health", key=key).status == 200
     policy({**allow("es:ESHttpGet", f"{DOMAIN}/*"), "Effect": "Deny", "Principal": {"AWS": "*"}})
     answer = call("GET", "/_cluster/health", key=key)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from local import processes
 from tests.local.conftest import Client
-from tests.local.policy_documents import allow
+from tests.local.policy_documents import Statement, allow
 
 SOURCE = """
 import os
@@ -61,8 +61,16 @@ def use_our_packages(event, context):
 def put_object(event, context):
     boto3.client("s3").put_object(Bucket=event["bucket"], Key="done", Body=b"")
 """
-LAMBDA = allow("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
 ARN = "arn:aws:lambda:us-east-1:123456789012:function"
+
+
+def lambda_trust(function: str = "*") -> Statement:
+    """What trusts Lambda on behalf of our functions of a name."""
+    condition = {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": f"{ARN}:{function}"},
+    }
+    return allow("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"}, Condition=condition)
 
 
 def package(**files: str) -> bytes:
@@ -81,7 +89,7 @@ def create(client: Client, create_role: Callable[..., str], request: pytest.Fixt
         name: str = request.node.name.translate(str.maketrans("[].", "---"))[:60]
         client("lambda").create_function(
             FunctionName=name,
-            Role=more.pop("role", None) or create_role(*statements, trust=LAMBDA),
+            Role=more.pop("role", None) or create_role(*statements, trust=lambda_trust()),
             Handler=handler,
             Runtime="python3.13",
             Architectures=["arm64"],
@@ -156,6 +164,23 @@ def test_role_that_does_not_trust_lambda_is_refused(
     with pytest.raises(ClientError, match="cannot be assumed by Lambda") as refusal:
         invoke(client, name)
     assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_role_of_another_function_is_refused(
+    client: Client, create: Callable[..., str], create_role: Callable[..., str]
+) -> None:
+    name = create("app.describe", role=create_role(trust=lambda_trust("another"), suffix="-another"))
+    with pytest.raises(ClientError, match=r"no trust policy of the role allows the sts:AssumeRole action"):
+        invoke(client, name)
+
+
+def test_role_that_trusts_lambda_on_behalf_of_anybody_is_refused(
+    client: Client, create: Callable[..., str], create_role: Callable[..., str]
+) -> None:
+    trust = allow("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
+    name = create("app.describe", role=create_role(trust=trust, suffix="-anybody"))
+    with pytest.raises(ClientError, match="add conditions on aws:SourceAccount and aws:SourceArn"):
+        invoke(client, name)
 
 
 def test_log_goes_where_the_function_says_if_the_role_may(client: Client, create: Callable[..., str]) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from local import emulator, processes
+from local import emulator, processes, security
 from local.engine import Kind
 from tests.local import ingestion
 from tests.local.recording_proxy import Action, RecordingProxy, Request
@@ -250,7 +250,7 @@ def _delete_indices(proxy: RecordingProxy) -> None:
 
 def _call(proxy: RecordingProxy, method: str, path: str) -> Any:
     """Asks the node itself, past the proxy's records."""
-    request = urllib.request.Request(f"http://{proxy.node}{path}", method=method)
+    request = urllib.request.Request(f"http://{proxy.node}{path}", method=method, headers=security.identity())
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
             return json.load(answer)

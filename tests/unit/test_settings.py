@@ -67,7 +67,12 @@ GOOD: list[dict[str, Any]] = [
     {"domain.volume_gib": 100},
     {"domain.engine_version": "OpenSearch_3.1"},
     {"domain.instance_count": 80},
-    {"dashboards.users": ["ann.o+tag@mail.example.co"]},
+    {"dashboards.analysts": {"users": ["ann.o+tag@mail.example.co"]}},
+    {"dashboards": {"administrators": {"group": "Search.Ops-1"}, "mfa": "optional", "threat_protection": "enforced"}},
+    {"domain.reader_roles": ["arn:aws:iam::111122223333:role/service/shop"]},
+    {"domain.masters": "m7g.medium.search"},
+    {"network": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-01234567"]}},
+    {"kms_key_arn": "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"},
     {"seeding.items": 1_000_000},
     {"state.backend": "s3"},
     PRODUCTION,
@@ -154,13 +159,48 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"domain.engine_version": "OpenSearch_1.3"}, "domain.engine_version: 'OpenSearch_1.3' is not allowed; use one of"),
     (
-        {"dashboards.users": ["ann"]},
-        "dashboards.users.0: 'ann' is not allowed; use an e-mail address: name@example.com",
+        {"dashboards.analysts": {"users": ["ann"]}},
+        "dashboards.analysts.users.0: 'ann' is not allowed; use an e-mail address: name@example.com",
     ),
-    ({"dashboards.users": "a@b.cd"}, "dashboards.users: 'a@b.cd' is not allowed; use a list"),
+    ({"dashboards.analysts": {"users": "a@b.cd"}}, "dashboards.analysts.users: 'a@b.cd' is not allowed; use a list"),
     (
-        {"dashboards.users": ["a@b.cd", "a@b.cd"]},
-        "dashboards.users: ['a@b.cd', 'a@b.cd'] names somebody twice; keep one",
+        {"dashboards.administrators": {"users": ["A@b.cd"]}, "dashboards.analysts": {"users": ["a@b.cd"]}},
+        "dashboards.analysts.users: 'a@b.cd' is named twice; one person is in one group, once",
+    ),
+    (
+        {"dashboards.analysts": {"group": "administrators"}},
+        "dashboards.analysts.group: 'administrators' is the administrators' group; give it another name",
+    ),
+    (
+        {"dashboards.analysts": {"group": "all of us"}},
+        "dashboards.analysts.group: 'all of us' is not allowed; use 1 to",
+    ),
+    ({"dashboards.mfa": "off"}, "dashboards.mfa: 'off' is not allowed; use one of 'required' or 'optional'"),
+    ({"dashboards.threat_protection": True}, "dashboards.threat_protection: True is not allowed; use one of 'off'"),
+    (
+        {"dashboards.overview": {"time": "at"}},
+        "dashboards.overview.time: 'at' ",
+    ),
+    (
+        {"domain.reader_roles": ["arn:aws:iam::111122223333:user/ann"]},
+        "domain.reader_roles.0: 'arn:aws:iam::111122223333:user/ann' is not allowed; use the ARN of a role",
+    ),
+    ({"domain.masters": "m7g.medium"}, "domain.masters: 'm7g.medium' is not allowed; use an EBS-backed type"),
+    (
+        {"network": {"subnet_ids": ["subnet-01234567", "subnet-01234568"], "security_group_ids": ["sg-01234567"]}},
+        "network.subnet_ids: 2 subnets; 1 data nodes are spread over 1 zones; name 1 subnets in different zones",
+    ),
+    (
+        {"network": {"subnet_ids": ["subnet-01234567"], "security_group_ids": []}},
+        "network.security_group_ids: [] is not allowed; name at least one security group",
+    ),
+    (
+        {"kms_key_arn": "arn:aws:kms:eu-west-1:111122223333:alias/mine"},
+        "kms_key_arn: 'arn:aws:kms:eu-west-1:111122223333:alias/mine' is not allowed; use the ARN of a key, not of an alias",
+    ),
+    (
+        {"kms_key_arn": "arn:aws:kms:us-east-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"},
+        "kms_key_arn: 'arn:aws:kms:us-east-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef' is a key of us-east-1",
     ),
     ({"seeding.items": 19}, "seeding.items: 19 is not allowed; use a whole number from 20 to 1000000"),
     ({"seeding.seed": -1}, "seeding.seed: -1 is not allowed; use a whole number from 0"),
@@ -178,6 +218,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({**PRODUCTION, "domain.instance_count": 1}, "domain.instance_count: 1 node cannot hold a replica; use 2 or more"),
     ({**PRODUCTION, "deletion_protection": False}, "deletion_protection: false is not allowed with production: true"),
+    ({**PRODUCTION, "dashboards.mfa": "optional"}, "dashboards.mfa: 'optional' is not allowed with production: true"),
     ({**PRODUCTION, "ingestion.units": {"min": 1, "max": 1}}, "ingestion.units.max: 1 gives no headroom"),
 ]
 

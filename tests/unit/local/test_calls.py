@@ -107,6 +107,34 @@ def test_rest_services(service: str, method: str, path: str, expected: tuple[str
     assert needs(service, method, path) == [(action, f"arn:aws:{prefix}:us-east-1:123456789012:{resource}")]
 
 
+ARN = "arn:aws:{}:us-east-1:123456789012:{}"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "resource"),
+    [
+        ("cognito-idp", "CreateUserPoolClient", {"UserPoolId": "us-east-1_p"}, "userpool/us-east-1_p"),
+        ("cognito-identity", "UpdateIdentityPool", {"IdentityPoolId": "us-east-1:p"}, "identitypool/us-east-1:p"),
+        ("kms", "Decrypt", {"KeyId": "k"}, "key/k"),
+        ("kms", "GenerateDataKey", {"KeyId": ARN.format("kms", "key/k")}, "key/k"),
+        ("sqs", "SendMessage", {"QueueUrl": "http://127.0.0.1:5000/123456789012/q"}, "q"),
+    ],
+)
+def test_services_that_name_a_target(service: str, operation: str, parameters: dict[str, str], resource: str) -> None:
+    body, headers = json.dumps(parameters).encode(), {"X-Amz-Target": f"Target.{operation}"}
+    assert needs(service, body=body, headers=headers) == [(f"{service}:{operation}", ARN.format(service, resource))]
+
+
+def test_alias_of_a_key_is_not_guessed() -> None:
+    with pytest.raises(UnknownCallError):
+        needs("kms", body=b'{"KeyId": "alias/k"}', headers={"X-Amz-Target": "TrentService.Decrypt"})
+
+
+def test_traces_are_on_no_resource() -> None:
+    assert needs("xray", path="/TraceSegments", body=b"{}") == [("xray:PutTraceSegments", "*")]
+    assert needs("xray", path="/TelemetryRecords", body=b"{}") == [("xray:PutTelemetryRecords", "*")]
+
+
 def test_logs_name_group_and_stream() -> None:
     group = "arn:aws:logs:us-east-1:123456789012:log-group:/g:log-stream:"
     body = json.dumps({"logGroupName": "/g", "logStreamName": "s"}).encode()

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.policies import Decision, Request, UnsupportedPolicyError, evaluate
+from local.emulator.policies import Decision, Request, UnsupportedPolicyError, evaluate, pinned
 
 ALLOW, EXPLICIT_DENY, IMPLICIT_DENY = Decision.ALLOW, Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY
 
@@ -121,3 +121,17 @@ def test_every_condition_must_hold() -> None:
 def test_what_is_not_known_is_an_error(element: dict[str, Any], message: str) -> None:
     with pytest.raises(UnsupportedPolicyError, match=message):
         decide({"Action": "*", "Resource": "*", **element}, Request("s3:GetObject", "arn"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "kept"),
+    [
+        ({"Effect": "Allow", "Condition": {"StringEquals": {"a:one": "x"}, "ArnLike": {"A:Two": "y"}}}, True),
+        ({"Effect": "Allow", "Condition": {"StringEquals": {"a:one": "x"}}}, False),
+        ({"Effect": "Allow"}, False),
+        ({"Effect": "Deny"}, True),
+    ],
+)
+def test_pinned(statement: dict[str, Any], kept: bool) -> None:
+    for written in (statement, [statement]):
+        assert pinned([{"Statement": written}], ("a:One", "a:two")) == [{"Statement": [statement] if kept else []}]

@@ -100,6 +100,9 @@ def test_opensearch_home_goes_first(machine: Path, tmp_path: Path, monkeypatch: 
     with pytest.raises(tools.MissingToolError, match="which has no bin/opensearch"):
         tools.opensearch()
     install(tmp_path / "opensearch" / "bin", "opensearch", "")
+    with pytest.raises(tools.MissingToolError, match="which has no plugins/opensearch-security"):
+        tools.opensearch()
+    (tmp_path / "opensearch" / "plugins" / "opensearch-security").mkdir(parents=True)
     assert tools.opensearch() == tools.Distribution("home", tmp_path / "opensearch")
 
 

@@ -1,0 +1,41 @@
+"""The OpenSearch node for what the emulator itself has to ask of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+
+from local import security
+
+ANSWER_SECONDS = 120
+UnreachableError = urllib3.exceptions.HTTPError
+
+
+@dataclass(frozen=True)
+class Node:
+    """The node at `url`, plain HTTP."""
+
+    url: str
+
+    @property
+    def address(self) -> str:
+        """``host:port``."""
+        return urlsplit(self.url).netloc
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, *, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        """The whole answer to a request whose `headers` say who makes it. Raises `UnreachableError`."""
+        headers = {**headers, "content-type": "application/json"}
+        return urllib3.request(
+            method, f"{self.url}{path}", body=body, headers=headers, timeout=ANSWER_SECONDS, retries=False
+        )
+
+    def put(self, path: str, document: Mapping[str, Any]) -> None:
+        """Put a document as the administrator. Raises `UnreachableError`, and `RuntimeError` when the node refuses."""
+        answer = self.ask("PUT", path, json.dumps(document).encode(), headers=security.identity())
+        if answer.status >= 300:
+            raise RuntimeError(f"the OpenSearch node refuses PUT {path}: {answer.status} {answer.data.decode()}")

@@ -1,0 +1,159 @@
+"""What each role of the system is for, done once: the shortest run that uses all of its permissions."""
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from opensearchpy import OpenSearch
+
+from functions.search_setup.dashboards import import_objects
+from functions.search_setup.domain import Domain
+from local import processes
+from local.deployment import Deployment
+
+JOBS = ("pipeline", "seed", "set-up", "connect", "reader", "administrator", "access-logs")
+LIMIT_SECONDS = 60
+_ELSEWHERE = "elsewhere"
+"""An index that has nothing to do with the table."""
+
+
+class Jobs:
+    """Jobs of one deployed system; `refused` holds what was denied to anybody since the last one began."""
+
+    def __init__(self, system: Deployment) -> None:
+        self._system = system
+        self._numbers = itertools.count()
+        self._seen = 0
+        stack = json.loads((system.terraform("pipeline").directory / "cdk.tf.json").read_text())
+        (invocation,) = stack["resource"]["aws_lambda_invocation"].values()
+        self.setup: dict[str, Any] = {**json.loads(invocation["input"]), "endpoint": system.aws.domain_endpoint}
+
+    def __enter__(self) -> Self:
+        self._system.search.index(index=_ELSEWHERE, body={"secret": True}, refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._system.search.indices.delete(index=_ELSEWHERE)
+
+    @property
+    def refused(self) -> list[str]:
+        return [
+            f"{decision['who']} {decision['action']} on {decision['resource']}"
+            for decision in self._system.refusals(self._seen)
+        ]
+
+    def do(self, job: str) -> None:
+        """Raises when the job cannot be done; ends early once something is refused."""
+        self._seen = self._system.aws.decisions_log.stat().st_size
+        work: dict[str, Callable[[], None]] = {
+            "pipeline": self._pipeline,
+            "seed": self._seed,
+            "set-up": self._set_up,
+            "connect": self._connect,
+            "reader": self._reader,
+            "administrator": self._administrator,
+            "access-logs": self._access_logs,
+        }
+        work[job]()
+
+    def _pipeline(self) -> None:
+        """Export and stream into a new index: an insert with a new attribute, an update, a delete, a dead letter."""
+        system, number = self._system, next(self._numbers)
+        osis, s3, dynamodb = (system.aws.client(service) for service in ("osis", "s3", "dynamodb"))
+        names, index = system.settings.names, system.settings.ingestion.index
+        osis.stop_pipeline(PipelineName=names.pipeline)
+        system.search.indices.delete(index=index, ignore=[404])
+        for letter in self._dead_letters():
+            s3.delete_object(Bucket=names.export_bucket, Key=letter)
+        leaving, poison = self._item(f"leaving-{number}"), self._item(f"poison-{number}")
+        dynamodb.put_item(TableName=names.table, Item=leaving)
+        osis.start_pipeline(PipelineName=names.pipeline)
+        try:
+            self._wait(lambda: not system.differences(), "the export is in the index")
+            dynamodb.put_item(TableName=names.table, Item={**self._item("arrived"), f"new-{number}": {"S": "x"}})
+            dynamodb.delete_item(TableName=names.table, Key=leaving)
+            self._wait(lambda: not system.differences(), "the changes are in the index")
+            dynamodb.put_item(TableName=names.table, Item={**poison, "price": {"S": "no number"}})
+            self._wait(lambda: bool(self._dead_letters()), "there is a dead letter")
+        finally:
+            for item in (leaving, poison):
+                dynamodb.delete_item(TableName=names.table, Key=item)
+
+    def _seed(self) -> None:
+        names = self._system.settings.names
+        event = {"action": "fill", "source": "sample", "items": 20, "seed": 1, "until": "2026-11-01T00:00:00Z"}
+        self._invoke(names.seeder, event)
+
+    def _set_up(self) -> None:
+        self._invoke(self._system.settings.names.search_setup, self.setup)
+
+    def _connect(self) -> None:
+        """Dashboards taken from Cognito and connected again."""
+        domains, name = self._system.aws.client("opensearch"), self._system.settings.names.domain
+        options = domains.describe_domain(DomainName=name)["DomainStatus"]["CognitoOptions"]
+        for enabled in (False, True):
+            domains.update_domain_config(DomainName=name, CognitoOptions={**options, "Enabled": enabled})
+
+    def _reader(self) -> None:
+        """An analyst signs in, searches, and saves a dashboard."""
+        search = self._signed_in(self._system.settings.dashboards.analysts.users)
+        body = {"size": 1, "aggs": {"values": {"value_count": {"field": "_id"}}}}
+        search.search(index=self._system.settings.ingestion.index, body=body)
+        self._save(search)
+
+    def _administrator(self) -> None:
+        """An administrator signs in and looks after cluster, indices and Dashboards, of this system or not."""
+        search = self._signed_in(self._system.settings.dashboards.administrators.users)
+        search.cluster.health()
+        search.search(index=_ELSEWHERE, body={"size": 1})
+        search.indices.put_settings(index=_ELSEWHERE, body={"index": {"refresh_interval": "2s"}})
+        self._save(search)
+
+    def _access_logs(self) -> None:
+        """The export bucket's access logs turned on again, for which S3 looks whether it may deliver them."""
+        s3, bucket = self._system.aws.client("s3"), self._system.settings.names.export_bucket
+        logging = s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": logging})
+
+    def _signed_in(self, users: Sequence[str]) -> OpenSearch:
+        return self._system.search_as(self._system.sign_in(users[0]))
+
+    def _save(self, search: OpenSearch) -> None:
+        """Saved objects, stored as a person stores them: the same request, with the person's rights."""
+        import_objects(Domain(search, lambda: LIMIT_SECONDS), self._system.settings.saved_objects)
+
+    def _item(self, identity: str) -> dict[str, dict[str, str]]:
+        return {self._system.settings.table.partition_key.name: {"S": identity}}
+
+    def _invoke(self, function: str, event: dict[str, Any]) -> None:
+        """The function's answer, and its log where it belongs."""
+        client, logs = self._system.aws.client("lambda"), self._system.aws.client("logs")
+        group = self._system.settings.names.function_log_group(function)
+
+        def lines() -> int:
+            streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+            return sum(
+                len(logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"])
+                for stream in streams
+            )
+
+        before = lines()
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
+        if "FunctionError" in answer:
+            raise RuntimeError(answer["Payload"].read().decode())
+        if lines() == before:
+            raise RuntimeError(f"{function} left no line in {group}")
+
+    def _dead_letters(self) -> list[str]:
+        bucket = self._system.settings.names.export_bucket
+        found = self._system.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix="dlq/")
+        return [entry["Key"] for entry in found.get("Contents", [])]
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        processes.wait_until(lambda: condition() or bool(self.refused), limit_seconds=LIMIT_SECONDS, what=what)
+        if self.refused:
+            raise RuntimeError(f"refused before {what}: {self.refused[0]}")

@@ -1,0 +1,152 @@
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from opensearchpy import ConnectionError as Unreachable
+from opensearchpy import TransportError
+
+from functions.search_setup.domain import Domain
+
+SECURITY = "/_plugins/_security/api"
+
+
+@dataclass
+class Api:
+    """The requests that the function makes, on a state like that of the real security plugin and Dashboards.
+
+    `refusals` are answered first: (status, information), or an exception.
+    """
+
+    version: str = "2.19.0"
+    roles: dict[str, Any] = field(default_factory=lambda: {"kibana_user": {"static": True}})
+    mappings: dict[str, Any] = field(default_factory=dict)
+    templates: dict[str, Any] = field(default_factory=dict)
+    tenancy: dict[str, Any] | None = field(
+        default_factory=lambda: {
+            "multitenancy_enabled": True,
+            "private_tenant_enabled": True,
+            "default_tenant": "",
+            "sign_in_options": ["BASIC"],
+        }
+    )
+    import_answer: dict[str, Any] = field(default_factory=lambda: {"success": True, "successCount": 1})
+    refusals: list[tuple[int, Any] | Exception] = field(default_factory=list)
+    imported: list[tuple[Any, Any, bytes]] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def transport(self) -> "Api":
+        return self
+
+    @property
+    def changes(self) -> list[str]:
+        return [request for request in self.requests if not request.startswith("GET")]
+
+    def perform_request(self, method: str, path: str, headers: Any = None, params: Any = None, body: Any = None) -> Any:
+        self.requests.append(f"{method} {path}")
+        if self.refusals:
+            raise _as_raised(self.refusals.pop(0))
+        section, _, name = path.removeprefix(f"{SECURITY}/").partition("/")
+        body = copy.deepcopy(body)
+        match method, section:
+            case "GET", "roles":
+                return self._found({name: self.roles[name]} if name in self.roles else None)
+            case "PUT", "roles":
+                self.roles[name] = body
+            case "GET", "rolesmapping":
+                shown = {"reserved": False, "hidden": False, "hosts": [], "users": [], "and_backend_roles": []}
+                return self._found({name: {**shown, **self.mappings[name]}} if name in self.mappings else None)
+            case "PUT", "rolesmapping":
+                if unknown := body.keys() & {"reserved", "hidden"}:
+                    raise TransportError(400, "bad request", {"status": "error", "invalid_keys": list(unknown)})
+                self.mappings[name] = body
+            case "GET", "tenancy":
+                return self._found(self.tenancy)
+            case "PUT", "tenancy":
+                # A domain without internal users has no BASIC, though it shows it.
+                if "sign_in_options" in body:
+                    raise TransportError(400, "illegal_argument_exception", {"status": 400})
+                self.tenancy = {**(self.tenancy or {}), **body}
+            case _:
+                return self._elsewhere(method, path, headers, params, body)
+        return {"status": "OK"}
+
+    def _elsewhere(self, method: str, path: str, headers: Any, params: Any, body: Any) -> Any:
+        match method, path:
+            case "GET", "/_cluster/health":
+                return {"status": "green"}
+            case "GET", "/":
+                return {"version": {"number": self.version}}
+            case "PUT", path if path.startswith("/_index_template/"):
+                self.templates[path.rpartition("/")[2]] = body
+            case "POST", "/_dashboards/api/saved_objects/_import":
+                self.imported.append((headers, params, body))
+                return self.import_answer
+            case "POST", "/_dashboards/api/opensearch-dashboards/settings":
+                assert headers["osd-xsrf"] == "true"
+                self.settings |= body["changes"]
+            case _:
+                raise AssertionError(f"nobody asks for {method} {path}")
+        return {"acknowledged": True}
+
+    @staticmethod
+    def _found(content: Any) -> Any:
+        if content is None:
+            raise TransportError(404, "not found", {"status": "NOT_FOUND"})
+        return content
+
+
+def _as_raised(refusal: tuple[int, Any] | Exception) -> Exception:
+    """As opensearch-py does it: an answer in text is the error itself, without information."""
+    if isinstance(refusal, Exception):
+        return refusal
+    status, answer = refusal
+    error: Exception = TransportError(status, *((answer, None) if isinstance(answer, str) else ("refused", answer)))
+    return error
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def domain_of(api: Api) -> Callable[..., Domain]:
+    """``domain_of(seconds)``: a domain for a function that has that long; each pause costs ten seconds of it."""
+
+    def domain(seconds: float = 600) -> Domain:
+        left = [seconds]
+
+        def pause(_: float) -> None:
+            left[0] -= 10
+
+        return Domain(api, lambda: left[0], pause)
+
+    return domain
+
+
+@pytest.fixture
+def event() -> dict[str, Any]:
+    arn = "arn:aws:iam::123456789012:role"
+    return {
+        "endpoint": "localhost:1",
+        "engine_version": "2.19",
+        "roles": {"orders-pipeline": {"cluster_permissions": ["cluster:monitor/state"], "index_permissions": []}},
+        "mappings": {"orders-pipeline": [f"{arn}/pipeline"]},
+        "dashboards_users": [f"{arn}/analysts"],
+        "index_templates": {"orders": {"index_patterns": ["orders"], "template": {}, "priority": 100}},
+        "start_page": "/app/dashboards#/view/orders-overview",
+    }
+
+
+def unreachable() -> Exception:
+    error: Exception = Unreachable("N/A", "connection refused", OSError("connection refused"))
+    return error
+
+
+def line(**values: Any) -> bytes:
+    return json.dumps(values).encode() + b"\n"
