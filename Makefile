@@ -9,7 +9,7 @@ FUNCTIONS := $(patsubst functions/%/requirements.txt,.build/functions/%/.require
 SCANNER := .build/scan/.complete
 RUN := .venv/bin/python
 
-.PHONY: help setup demo up down test check scan format synth clean
+.PHONY: help setup demo prove-policies up down test check scan format synth clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -18,6 +18,9 @@ setup: $(VENV) $(FUNCTIONS) ## Install the dependencies: .venv for us, .build fo
 
 demo: setup ## Deploy everything to the local AWS, move data, compare table and index, tear down.
 	$(RUN) -m local demo
+
+prove-policies: setup ## Deploy, then take away each permission in turn: something must fail.
+	$(RUN) -m local prove-policies
 
 up: setup ## The same, left running; prints URLs and credentials.
 	$(RUN) -m local up

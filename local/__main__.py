@@ -1,4 +1,4 @@
-"""`python -m local demo | up | down`: the whole system on this machine."""
+"""`python -m local demo | prove-policies | up | down`: the whole system on this machine."""
 
 import argparse
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import demo, processes, tools
+from local import demo, processes, proof, tools
 from local.deployment import ROOT, Deployment, deployment, preflight
 from local.engine import Kind
 from local.progress import Progress
@@ -44,10 +44,27 @@ def run_demo(engine: Kind) -> int:
         shutil.rmtree(directory)
     console.print(
         f"demo: items={result.items} documents={result.documents} differences={result.differences} "
-        f"lag_seconds={result.lag_seconds:.1f} engine={engine}",
+        f"panels={result.panels} denied=0 lag_seconds={result.lag_seconds:.1f} engine={engine}",
         soft_wrap=True,
     )
     return 0 if result.differences == 0 else 1
+
+
+def prove_policies(engine: Kind) -> int:
+    """Deploy, then take each permission away in turn. The folder of the run is kept when the proof fails."""
+    RUNS.mkdir(exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="proof-", dir=RUNS))
+    console.print(f"The policies of the system, engine: {engine}. Logs: {directory}", soft_wrap=True)
+    progress = Progress(console)
+    with deployment(directory, engine) as system:
+        demo.deploy(system, progress)
+        result = proof.prove(system, progress)
+    for problem in result.problems:
+        console.print(problem, markup=False, soft_wrap=True)
+    if result.holds:
+        shutil.rmtree(directory)
+    console.print(result.summary, soft_wrap=True)
+    return 0 if result.holds else 1
 
 
 def up(engine: Kind) -> int:
@@ -151,7 +168,7 @@ def _alive(pid: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=("demo", "up", "down", "hold"))
+    parser.add_argument("command", choices=("demo", "prove-policies", "up", "down", "hold"))
     parser.add_argument(
         "--engine",
         choices=("embedded", "data-prepper"),
@@ -165,7 +182,7 @@ def main() -> int:
             return down()
         preflight()
         engine: Kind = arguments.engine or ("data-prepper" if tools.data_prepper() else "embedded")
-        return {"demo": run_demo, "up": up, "hold": hold}[arguments.command](engine)
+        return {"demo": run_demo, "prove-policies": prove_policies, "up": up, "hold": hold}[arguments.command](engine)
     except KeyboardInterrupt:
         console.print("Interrupted; everything that was started has ended.")
         return 130

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from local import processes
+from local import panels, processes
 from local.deployment import Deployment
 from local.progress import Progress
 
@@ -18,6 +18,7 @@ class Result:
     items: int
     documents: int
     differences: int
+    panels: int
     lag_seconds: float
 
 
@@ -47,7 +48,17 @@ def change(system: Deployment, progress: Progress) -> None:
 
 
 def verify(system: Deployment, progress: Progress) -> Result:
-    """Freshness, a last comparison, and a plan that finds nothing to do."""
+    """The dashboard that an invited person sees, freshness, a last comparison, and a plan that finds nothing to do."""
+    with progress.step("an invited analyst signs in and looks at the dashboard") as done:
+        shown = panels.seen_by(system.settings.dashboards.analysts.users[0], system)
+        wrong = [f"{panel.id}: {difference}" for panel in shown for difference in panel.differences]
+        if wrong:
+            raise RuntimeError("the dashboard does not show what is in the table:\n" + "\n".join(wrong))
+        right = [panel for panel in shown if panel.unsupported is None]
+        unsupported = [panel.id for panel in shown if panel.unsupported is not None]
+        done(f"{len(right)} panels equal the table")
+        if unsupported:
+            done(f"not to be answered by this OpenSearch: {', '.join(unsupported)}")
     with progress.step("one more item: from put to found by a search") as done:
         lag = _lag_seconds(system)
         done(f"{lag:.1f} s")
@@ -55,7 +66,9 @@ def verify(system: Deployment, progress: Progress) -> Result:
         changed = system.changed_stacks()
         if changed:
             raise RuntimeError(f"a second plan would change {', '.join(changed)}; see the logs in {system.directory}")
-    return Result(len(system.items()), len(system.documents()), len(system.differences()), lag)
+    if refused := system.refusals():
+        raise RuntimeError(f"{len(refused)} calls were refused, the first one: {refused[0]}")
+    return Result(len(system.items()), len(system.documents()), len(system.differences()), len(right), lag)
 
 
 def _lag_seconds(system: Deployment) -> float:

@@ -153,6 +153,13 @@ class Deployment:
             self._people[email] = people.invited(email, self.aws.outbox)
         return people.sign_in(self._people[email], page)
 
+    @property
+    def chosen_secrets(self) -> set[str]:
+        """Passwords and authenticator secrets of those who have signed in."""
+        return {
+            secret for person in self._people.values() for secret in (person.password, person.app) if secret is not None
+        }
+
     def search_as(self, session: boto3.Session) -> OpenSearch:
         """A client of the domain's endpoint that signs with the session's credentials."""
         return OpenSearch(

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from types import TracebackType
 from typing import Any, Self
 
@@ -46,9 +47,8 @@ class Jobs:
             for decision in self._system.refusals(self._seen)
         ]
 
-    def do(self, job: str) -> None:
-        """Raises when the job cannot be done; ends early once something is refused."""
-        self._seen = self._system.aws.decisions_log.stat().st_size
+    def begin(self, job: str, worker: Executor) -> "Future[None]":
+        """Do one of JOBS. It raises when it cannot be done, and ends early once something is refused."""
         work: dict[str, Callable[[], None]] = {
             "pipeline": self._pipeline,
             "seed": self._seed,
@@ -58,7 +58,8 @@ class Jobs:
             "administrator": self._administrator,
             "access-logs": self._access_logs,
         }
-        work[job]()
+        self._seen = self._system.aws.decisions_log.stat().st_size
+        return worker.submit(work[job])
 
     def _pipeline(self) -> None:
         """Export and stream into a new index: an insert with a new attribute, an update, a delete, a dead letter."""

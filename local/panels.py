@@ -1,22 +1,67 @@
-"""What the panels of a dashboard show, worked out from the table's items without OpenSearch."""
+"""What a person sees on the dashboard, held against what the table's items give, worked out without OpenSearch."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isclose
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from opensearchpy import OpenSearch, RequestError
 
+from dashboards import SearchRequest, queries
 from local.comparison import Item
+from local.deployment import Deployment
 
 _plain: Callable[[Any], Any] = TypeDeserializer().deserialize
 Row = Mapping[str, Any]
+_API = "/_dashboards/api/saved_objects"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A visualization or saved search; `differences` are its wrong numbers."""
+
+    id: str
+    differences: tuple[str, ...]
+    unsupported: str | None = None
+    """Why the node cannot answer its search, where it cannot."""
+
+
+def seen_by(email: str, system: Deployment) -> list[Panel]:
+    """Sign in, read the saved objects that were imported, and send the searches of the dashboard's panels.
+
+    Raises `LookupError` when an object was not imported as it was made.
+    """
+    search = system.search_as(system.sign_in(email))
+    ndjson = system.settings.saved_objects
+    for line in ndjson.splitlines():
+        made = json.loads(line)
+        path = f"{_API}/{made['type']}/{made['id']}"
+        there = search.transport.perform_request("GET", path, headers={"securitytenant": "global"})
+        if there["attributes"] != made["attributes"]:
+            raise LookupError(f"{path} is not as it was made: {there['attributes']}, not {made['attributes']}")
+    items = list(system.items().values())
+    return [_panel(search, request, items) for request in queries(ndjson)]
+
+
+def _panel(search: OpenSearch, request: SearchRequest, items: Sequence[Item]) -> Panel:
+    try:
+        answer = search.search(index=request.index, body=request.body)
+    except RequestError as error:
+        # The small distribution from Maven has no aggregations on a grid of the world.
+        if "Unknown aggregation type" not in str(error.info):
+            raise
+        return Panel(request.id, (), f"this OpenSearch has not every aggregation: {error.error}")
+    return Panel(request.id, tuple(differences(request.body, answer, items)))
 
 
 def differences(body: Mapping[str, Any], answer: Mapping[str, Any], items: Sequence[Item]) -> Iterator[str]:
     """One line for each number of a search's answer that is not what `items` give.
 
-    Understands the searches of `dashboards.queries`: a time filter, counts, sums, terms, days, newest first.
+    Understands the searches of `dashboards.queries`: a time filter, counts, sums, terms, days, squares of the world,
+    newest first.
     """
     rows = [{name: _plain(value) for name, value in item.items()} for item in items]
     for condition in body["query"]["bool"]["filter"]:

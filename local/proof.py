@@ -35,7 +35,7 @@ JOB_OF = {
     "seeder": "seed",
 }
 
-_COGNITO_ACCESS = "AWS's managed policy AmazonOpenSearchServiceCognitoAccess has it: the service signs people in and out, and cleans up"
+_COGNITO_ACCESS = "the service signs people in and out, and cleans up (AmazonOpenSearchServiceCognitoAccess has it)"
 _LOGGING = "the service delivers logs that do not exist here (OpenSearch Service guide, monitoring logs)"
 _TRACING = "Lambda sends traces, and loses them silently where it may not (Lambda developer guide, X-Ray)"
 _ENDPOINT = "AWS asks for it in the role as well as in the domain's policy (OSIS guide, pipeline access to domains)"
@@ -125,7 +125,7 @@ def prove(system: Deployment, progress: Progress) -> Proof:
     with Jobs(system) as jobs, ThreadPoolExecutor(1) as worker:
         with progress.step("every job with all permissions") as done:
             for job in JOBS:
-                if failure := _failure(worker.submit(jobs.do, job), jobs):
+                if failure := _failure(jobs.begin(job, worker), jobs):
                     proof.denied.append(f"{job}: {failure}")
             done(f"{len(proof.denied)} denied")
         for policy in _policies(system, jobs):
@@ -147,7 +147,7 @@ def _fails_without(policy: Policy, reduced: Document, jobs: Jobs, worker: Thread
     if policy.job is None:
         raise ValueError(f"{policy.holder} has no job that could fail")
     policy.write(reduced)
-    future = worker.submit(jobs.do, policy.job)
+    future = jobs.begin(policy.job, worker)
     try:
         return _failure(future, jobs) is not None
     finally:
@@ -158,11 +158,11 @@ def _fails_without(policy: Policy, reduced: Document, jobs: Jobs, worker: Thread
 
 def _failure(job: "Future[None]", jobs: Jobs) -> str | None:
     """The first refusal since the job began, or why it failed; None where it was done with none."""
-    processes.wait_until(
-        lambda: job.done() or jobs.refused, limit_seconds=LIMIT_SECONDS, what="the job is done or something is refused"
+    refused = processes.wait_until(
+        lambda: jobs.refused or (["done"] if job.done() else []), limit_seconds=LIMIT_SECONDS, what="the job is done"
     )
-    if jobs.refused:
-        return jobs.refused[0]
+    if refused != ["done"]:
+        return refused[0]
     error = job.exception()
     return f"{type(error).__name__}: {error}" if error else None
 
