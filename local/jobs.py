@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -66,6 +67,9 @@ class Jobs:
         system, number = self._system, next(self._numbers)
         osis, s3, dynamodb = (system.aws.client(service) for service in ("osis", "s3", "dynamodb"))
         names, index = system.settings.names, system.settings.ingestion.index
+        status = partial(osis.get_pipeline, PipelineName=names.pipeline)
+        # One that has just been started cannot be stopped yet.
+        self._wait(lambda: status()["Pipeline"]["Status"] == "ACTIVE", "the pipeline is active")
         osis.stop_pipeline(PipelineName=names.pipeline)
         system.search.indices.delete(index=index, ignore=[404])
         for letter in self._dead_letters():
@@ -93,11 +97,33 @@ class Jobs:
         self._invoke(self._system.settings.names.search_setup, self.setup)
 
     def _connect(self) -> None:
-        """Dashboards taken from Cognito and connected again."""
-        domains, name = self._system.aws.client("opensearch"), self._system.settings.names.domain
+        """Dashboards taken from Cognito and connected again, with a new client, which the role mapping then follows."""
+        domains, pools = self._system.aws.client("opensearch"), self._system.aws.client("cognito-identity")
+        name = self._system.settings.names.domain
         options = domains.describe_domain(DomainName=name)["DomainStatus"]["CognitoOptions"]
-        for enabled in (False, True):
-            domains.update_domain_config(DomainName=name, CognitoOptions={**options, "Enabled": enabled})
+        roles = pools.get_identity_pool_roles(IdentityPoolId=options["IdentityPoolId"])
+        domains.update_domain_config(DomainName=name, CognitoOptions={**options, "Enabled": False})
+        self._forget_clients(options["UserPoolId"], options["IdentityPoolId"])
+        domains.update_domain_config(DomainName=name, CognitoOptions={**options, "Enabled": True})
+        pool = pools.describe_identity_pool(IdentityPoolId=options["IdentityPoolId"])
+        (provider,) = pool["CognitoIdentityProviders"]
+        (mapping,) = roles["RoleMappings"].values()
+        pools.set_identity_pool_roles(
+            IdentityPoolId=options["IdentityPoolId"],
+            Roles=roles["Roles"],
+            RoleMappings={f"{provider['ProviderName']}:{provider['ClientId']}": mapping},
+        )
+
+    def _forget_clients(self, user_pool_id: str, identity_pool_id: str) -> None:
+        """Clients that the service left behind when it was refused half way."""
+        users, identities = self._system.aws.client("cognito-idp"), self._system.aws.client("cognito-identity")
+        for client in users.list_user_pool_clients(UserPoolId=user_pool_id, MaxResults=60)["UserPoolClients"]:
+            users.delete_user_pool_client(UserPoolId=user_pool_id, ClientId=client["ClientId"])
+        pool = identities.describe_identity_pool(IdentityPoolId=identity_pool_id)
+        kept = ("IdentityPoolId", "IdentityPoolName", "AllowUnauthenticatedIdentities", "AllowClassicFlow")
+        identities.update_identity_pool(
+            **{name: pool[name] for name in kept if name in pool}, CognitoIdentityProviders=[]
+        )
 
     def _reader(self) -> None:
         """An analyst signs in, searches, and saves a dashboard."""

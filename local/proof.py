@@ -49,7 +49,6 @@ DOCUMENTED: dict[tuple[str, str], str] = {
         for action in (
             "AdminInitiateAuth",
             "AdminUserGlobalSignOut",
-            "DeleteUserPoolClient",
             "DescribeUserPoolClient",
             "UpdateUserPoolClient",
         )
@@ -120,7 +119,10 @@ class Proof:
 
 
 def prove(system: Deployment, progress: Progress) -> Proof:
-    """Do every job with all permissions, then without each one; the system is as before at the end."""
+    """Do every job with all permissions, then without each one and once more with it.
+
+    The system is as before then, but for the client of Dashboards in the user pool, which is a new one.
+    """
     proof = Proof()
     with Jobs(system) as jobs, ThreadPoolExecutor(1) as worker:
         with progress.step("every job with all permissions") as done:
@@ -135,25 +137,30 @@ def prove(system: Deployment, progress: Progress) -> Proof:
                     found = (policy.holder, permission)
                     if found in DOCUMENTED:
                         proof.documented.append(found)
-                    elif policy.job is not None and _fails_without(policy, reduced, jobs, worker):
-                        proof.needed.append(found)
-                    else:
+                    elif policy.job is None:
                         proof.unneeded.append(found)
+                    else:
+                        without, with_it = _without_and_with(policy.job, policy, reduced, jobs, worker)
+                        (proof.needed if without else proof.unneeded).append(found)
+                        if with_it:
+                            proof.denied.append(f"{policy.holder}, {permission} back in place: {with_it}")
                 done(f"{len(proof.needed) - before} needed")
     return proof
 
 
-def _fails_without(policy: Policy, reduced: Document, jobs: Jobs, worker: ThreadPoolExecutor) -> bool:
-    if policy.job is None:
-        raise ValueError(f"{policy.holder} has no job that could fail")
+def _without_and_with(
+    job: str, policy: Policy, reduced: Document, jobs: Jobs, worker: ThreadPoolExecutor
+) -> tuple[str | None, str | None]:
+    """What failed without the permission, and what with it."""
     policy.write(reduced)
-    future = jobs.begin(policy.job, worker)
+    future = jobs.begin(job, worker)
     try:
-        return _failure(future, jobs) is not None
+        without = _failure(future, jobs)
     finally:
         policy.write(policy.document)
         # What was refused is tried again with the permission back in place; the next job starts when this one is over.
         wait([future], LIMIT_SECONDS)
+    return without, _failure(jobs.begin(job, worker), jobs)
 
 
 def _failure(job: "Future[None]", jobs: Jobs) -> str | None:
@@ -192,18 +199,17 @@ def _role_policies(system: Deployment) -> Iterator[Policy]:
 def _resource_policies(system: Deployment) -> Iterator[Policy]:
     names = system.settings.names
     domains, s3, logs = (system.aws.client(service) for service in ("opensearch", "s3", "logs"))
-    status = domains.describe_domain(DomainName=names.domain)["DomainStatus"]
-    write = _writer(domains.update_domain_config, "AccessPolicies", DomainName=names.domain)
-    # One policy for each principal, as if each had a document of its own.
-    access = json.loads(status["AccessPolicies"])
+    # One statement for each principal, as if each had a policy of its own.
+    access = json.loads(domains.describe_domain(DomainName=names.domain)["DomainStatus"]["AccessPolicies"])
     access["Statement"] = [
         {**statement, "Principal": {"AWS": [arn]}}
         for statement in access["Statement"]
         for arn in statement["Principal"]["AWS"]
     ]
     for number, statement in enumerate(access["Statement"]):
-        purpose = _purpose(system, statement["Principal"]["AWS"][0])
-        pieces = partial(_actions, only=number)
+        (arn,) = statement["Principal"]["AWS"]
+        purpose = _purpose(system, arn)
+        pieces, write = partial(_actions, only=number), _domain_writer(system, access, arn)
         yield Policy(f"domain's policy for {purpose}", JOB_OF[purpose], access, pieces, write)
     bucket = names.access_log_bucket
     document = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
@@ -238,6 +244,24 @@ def _purpose(system: Deployment, role_arn: str) -> str:
 
 def _writer(call: Callable[..., object], argument: str, **given: str) -> Callable[[Document], object]:
     return lambda document: call(**given, **{argument: json.dumps(document)})
+
+
+def _domain_writer(system: Deployment, access: Document, role_arn: str) -> Callable[[Document], object]:
+    """Writes the domain's policy; what the role has of it too, as AWS asks for, is aside while a part is missing."""
+    iam, domains, name = system.aws.client("iam"), system.aws.client("opensearch"), role_arn.rpartition("/")[2]
+    own = {
+        policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    }
+
+    def write(document: Document) -> None:
+        for policy, whole in own.items():
+            left = [s for s in whole["Statement"] if document == access or not s["Action"][0].startswith("es:ESHttp")]
+            put = _writer(iam.put_role_policy, "PolicyDocument", RoleName=name, PolicyName=policy)
+            put({**whole, "Statement": left})
+        domains.update_domain_config(DomainName=system.settings.names.domain, AccessPolicies=json.dumps(document))
+
+    return write
 
 
 def _member(arn: str, document: Document) -> Iterator[tuple[str, Document]]:
