@@ -32,30 +32,24 @@ console = Console(highlight=False)
 
 def run_demo(engine: Kind) -> int:
     """Deploy, move data, compare, tear down. The folder of the run is kept when something failed."""
-    RUNS.mkdir(exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix="demo-", dir=RUNS))
-    console.print(f"The system on this machine, engine: {engine}. Logs: {directory}", soft_wrap=True)
-    progress = Progress(console)
+    directory, progress = _directory("demo", engine), Progress(console)
     with deployment(directory, engine) as system:
         demo.deploy(system, progress)
         demo.change(system, progress)
         result = demo.verify(system, progress)
-    if result.differences == 0:
+    if result.good:
         shutil.rmtree(directory)
     console.print(
         f"demo: items={result.items} documents={result.documents} differences={result.differences} "
-        f"panels={result.panels} denied=0 lag_seconds={result.lag_seconds:.1f} engine={engine}",
+        f"panels={result.panels} denied={result.denied} lag_seconds={result.lag_seconds:.1f} engine={engine}",
         soft_wrap=True,
     )
-    return 0 if result.differences == 0 else 1
+    return 0 if result.good else 1
 
 
 def prove_policies(engine: Kind) -> int:
     """Deploy, then take each permission away in turn. The folder of the run is kept when the proof fails."""
-    RUNS.mkdir(exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix="proof-", dir=RUNS))
-    console.print(f"The policies of the system, engine: {engine}. Logs: {directory}", soft_wrap=True)
-    progress = Progress(console)
+    directory, progress = _directory("proof", engine), Progress(console)
     with deployment(directory, engine) as system:
         demo.deploy(system, progress)
         result = proof.prove(system, progress)
@@ -65,6 +59,13 @@ def prove_policies(engine: Kind) -> int:
         shutil.rmtree(directory)
     console.print(result.summary, soft_wrap=True)
     return 0 if result.holds else 1
+
+
+def _directory(name: str, engine: Kind) -> Path:
+    RUNS.mkdir(exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=RUNS))
+    console.print(f"The system on this machine, engine: {engine}. Logs: {directory}", soft_wrap=True)
+    return directory
 
 
 def up(engine: Kind) -> int:

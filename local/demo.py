@@ -13,13 +13,20 @@ ROUNDS_OF_CHANGES = 1
 
 @dataclass(frozen=True)
 class Result:
-    """What table and index hold at the end."""
+    """What there is at the end: in the table, in the index, on the dashboard, in the log of who may what."""
 
     items: int
     documents: int
     differences: int
     panels: int
+    """Panels of the dashboard whose every number is right."""
+    denied: int
+    """Calls that were refused to anybody."""
     lag_seconds: float
+
+    @property
+    def good(self) -> bool:
+        return self.differences == 0 and self.denied == 0
 
 
 def deploy(system: Deployment, progress: Progress) -> None:
@@ -66,9 +73,14 @@ def verify(system: Deployment, progress: Progress) -> Result:
         changed = system.changed_stacks()
         if changed:
             raise RuntimeError(f"a second plan would change {', '.join(changed)}; see the logs in {system.directory}")
-    if refused := system.refusals():
-        raise RuntimeError(f"{len(refused)} calls were refused, the first one: {refused[0]}")
-    return Result(len(system.items()), len(system.documents()), len(system.differences()), len(right), lag)
+    return Result(
+        items=len(system.items()),
+        documents=len(system.documents()),
+        differences=len(system.differences()),
+        panels=len(right),
+        denied=len(system.refusals()),
+        lag_seconds=lag,
+    )
 
 
 def _lag_seconds(system: Deployment) -> float:

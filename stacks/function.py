@@ -18,7 +18,7 @@ from constructs import Construct
 
 from functions.package import BUILD, package
 from settings import Settings
-from stacks.policies import Statement, document, service_trust
+from stacks.policies import NETWORK_INTERFACES, TRACING, Statement, document, service_trust
 
 ROOT = Path(__file__).parent.parent
 # 1,769 MB is one full vCPU (Lambda developer guide, memory).
@@ -67,11 +67,11 @@ class Function(Construct):
             policy=document(
                 *statements,
                 Statement(("logs:CreateLogStream", "logs:PutLogEvents"), (f"{names.log_group_arn(log_group)}:*",)),
-                Statement(("xray:PutTelemetryRecords", "xray:PutTraceSegments"), ("*",)),
+                Statement(TRACING, ("*",)),
                 # To read its own environment variables (Lambda developer guide, encryption at rest), and for the seeder
                 # the table, whose key DynamoDB uses in the name of whoever writes.
                 *([Statement(("kms:Decrypt",), (key,))] if key else []),
-                *([_IN_A_VPC] if settings.network else []),
+                *([Statement(NETWORK_INTERFACES, ("*",))] if settings.network else []),
             ),
         )
         self.package = package(
@@ -108,18 +108,3 @@ class Function(Construct):
             ),
             depends_on=[policy],
         )
-
-
-# Lambda makes the function's network interfaces with its role (Lambda developer guide, "Giving functions access to
-# resources in an Amazon VPC").
-_IN_A_VPC = Statement(
-    (
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:UnassignPrivateIpAddresses",
-    ),
-    ("*",),
-)

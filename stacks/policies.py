@@ -9,20 +9,20 @@ from typing import Any, Literal
 # The one wildcard that AWS has no list for: the HTTP methods of a domain's endpoint.
 HTTP_METHODS = "es:ESHttp*"
 
+# Lambda makes the network interfaces of a function in a VPC with the function's role (Lambda developer guide, "Giving
+# functions access to resources in an Amazon VPC").
+NETWORK_INTERFACES = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+TRACING = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 # Actions for which IAM knows no resource, or which a service calls before there is one
 # (https://docs.aws.amazon.com/service-authorization/latest/reference/).
-_WITHOUT_RESOURCE = frozenset(
-    {
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:UnassignPrivateIpAddresses",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    }
-)
+_WITHOUT_RESOURCE = frozenset({*NETWORK_INTERFACES, *TRACING})
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
