@@ -59,6 +59,12 @@ def put(system: Deployment, item: dict[str, Any]) -> None:
     system.aws.client("dynamodb").put_item(TableName=system.settings.names.table, Item=item)
 
 
+def role_of(system: Deployment, email: str) -> str:
+    """The IAM role that a person is, once signed in."""
+    arn: str = _aws(system, system.sign_in(email), "sts").get_caller_identity()["Arn"]
+    return arn.split("/")[1]
+
+
 def dead_letters(system: Deployment) -> list[dict[str, Any]]:
     s3, bucket = system.aws.client("s3"), system.settings.names.export_bucket
     keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="dlq/").get("Contents", [])]
@@ -124,10 +130,37 @@ def test_users_are_invited_into_their_groups(system: Deployment) -> None:
     mails = [json.loads(line) for line in system.aws.outbox.read_text().splitlines()]
     people = system.settings.dashboards
     assert {mail["to"] for mail in mails} == people.groups.keys()
+    assert all(mail["temporary_password"] in mail["text"] for mail in mails)
     cognito, pool = system.aws.client("cognito-idp"), system.terraform("pipeline").outputs()["user_pool_id"]
     for email, group in people.groups.items():
         groups = cognito.admin_list_groups_for_user(UserPoolId=pool, Username=email)["Groups"]
         assert [there["GroupName"] for there in groups] == [group]
+
+
+def test_people_come_move_and_leave_with_the_settings(system: Deployment) -> None:
+    def apply(administrators: list[str], analysts: list[str]) -> dict[str, str]:
+        """E-mail address -> id of the user, afterwards."""
+        system.configure(
+            dashboards={
+                "administrators": {"users": [ADMINISTRATOR, *administrators]},
+                "analysts": {"users": [ANALYST, *analysts]},
+            }
+        )
+        stack = system.terraform("pipeline")
+        stack.init()
+        stack.apply("-target=aws_cognito_user_in_group.authentication_membership")
+        pool = stack.outputs()["user_pool_id"]
+        users = system.aws.client("cognito-idp").list_users(UserPoolId=pool)["Users"]
+        attributes = [{a["Name"]: a["Value"] for a in user["Attributes"]} for user in users]
+        return {one["email"]: one["sub"] for one in attributes}
+
+    newcomer = "newcomer@example.com"
+    before = apply([], [newcomer])
+    assert newcomer in before
+    assert role_of(system, newcomer) == system.settings.names.analysts_role
+    assert apply([newcomer], []) == before
+    assert role_of(system, newcomer) == system.settings.names.administrators_role
+    assert apply([], []).keys() == {ADMINISTRATOR, ANALYST}
 
 
 def test_an_analyst_sees_the_table_on_the_dashboard(system: Deployment) -> None:
