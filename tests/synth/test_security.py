@@ -82,7 +82,7 @@ def test_the_pipeline_role_has_the_documented_permissions_only(environment: str,
 def test_every_service_is_trusted_for_one_source_only(environment: str, stacks_of: StacksOf) -> None:
     """Roles and resource policies: a service gets in for resources of this account, and for those it is meant for."""
     names = load(environment).names
-    sources = {
+    sources: dict[str, list[Any]] = {
         "osis-pipelines.amazonaws.com": [names.any_pipeline_arn],
         "opensearchservice.amazonaws.com": [names.domain_arn],
         "es.amazonaws.com": [names.domain_arn],
