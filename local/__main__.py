@@ -132,6 +132,7 @@ def _session(system: Deployment) -> dict[str, object]:
         "pid": os.getpid(),
         "environment": {**system.aws.environment, "AWS_REGION": system.settings.region},
         "search": _search_command(system),
+        "mails": str(system.aws.outbox),
         "outputs": system.terraform("pipeline").outputs(),
         "logs": str(UP),
     }
@@ -154,6 +155,7 @@ def _described(session: dict[str, object]) -> str:
     lines += [f"{name}: {value}" for name, value in outputs.items()]
     lines += [
         f"search: {session['search']}",
+        f"what Cognito mailed, temporary passwords included: {session['mails']}",
         f"logs: {session['logs']}",
         "end it with: make down",
     ]

@@ -19,6 +19,7 @@ from local.jobs import Jobs
 from local.progress import Progress
 
 ANALYST, ADMINISTRATOR = "analyst@example.com", "operator@example.com"
+USERS, MEMBERSHIPS = "aws_cognito_user.authentication_user", "aws_cognito_user_in_group.authentication_membership"
 Session = Callable[[Deployment], boto3.Session]
 
 EVERY_TYPE: dict[str, Any] = {
@@ -148,7 +149,7 @@ def test_people_come_move_and_leave_with_the_settings(system: Deployment) -> Non
         )
         stack = system.terraform("pipeline")
         stack.init()
-        stack.apply("-target=aws_cognito_user_in_group.authentication_membership")
+        stack.apply(f"-target={USERS}", f"-target={MEMBERSHIPS}")
         pool = stack.outputs()["user_pool_id"]
         users = system.aws.client("cognito-idp").list_users(UserPoolId=pool)["Users"]
         attributes = [{a["Name"]: a["Value"] for a in user["Attributes"]} for user in users]
