@@ -74,6 +74,7 @@ class DateHistogram(Aggregation):
 
 
 class TermsParams(FieldParams):
+    customLabel: str = Field(description="the axis' title")
     orderBy: str = Field(description="id of the metric that the terms are ordered by")
     order: Literal["desc"] = "desc"
     size: int = Field(10, ge=1)

@@ -152,7 +152,7 @@ class AxisScale(Part):
 
 class AxisLabels(Part):
     show: Literal[True] = True
-    rotate: Literal[0, 75]
+    rotate: Literal[0] = 0
     filter: bool
     truncate: Literal[100] = 100
 

@@ -251,21 +251,23 @@ def _reads(index: str) -> tuple[Reference, ...]:
     return (Reference(name=INDEX_REFERENCE, type="index-pattern", id=f"{index}-index"),)
 
 
-def _title(what: str, *by: str | None) -> str:
-    names = [name for name in by if name is not None]
-    return f"{what} by {' and '.join(names)}" if names else what
+def _title(what: str, by: str | None, *, over_time: bool = False) -> str:
+    """A heading; the exact names of the attributes are at the axes."""
+    words = [what, "over time" if over_time else "", f"by {by}" if by else ""]
+    title = " ".join(word for word in words if word).replace("_", " ")
+    return title[:1].upper() + title[1:]
 
 
 def _split(metric: Metric, by: str | None, *, other: bool) -> tuple[Terms, ...]:
     if by is None:
         return ()
-    params = TermsParams(field=by, orderBy=metric.id, otherBucket=other)
+    params = TermsParams(field=by, customLabel=by, orderBy=metric.id, otherBucket=other)
     return (Terms(id="2", schema="group", params=params),)
 
 
 def _bars_over_time(count: Count, time: str, by: str | None) -> Chart:
     return Chart(
-        title=_title("Documents", time, by),
+        title=_title("Documents", by, over_time=True),
         type="histogram",
         # The terms come first: the most frequent of the whole time, not others in each bucket.
         aggs=(count, *_split(count, by, other=True), _per_time(time)),
@@ -275,7 +277,7 @@ def _bars_over_time(count: Count, time: str, by: str | None) -> Chart:
 
 def _line_over_time(total: Sum, time: str, by: str | None) -> Chart:
     return Chart(
-        title=_title(total.params.field, time, by),
+        title=_title(total.params.field, by, over_time=True),
         type="line",
         # What lies beyond the largest terms is left out: amounts in several currencies have no sum.
         aggs=(total, *_split(total, by, other=False), _per_time(time)),
@@ -292,18 +294,14 @@ def _data(metric: Metric) -> SeriesData:
 
 
 def _vertical(series: Series, *, legend: bool) -> ChartParams:
-    axis = ValueAxis(
-        position="left", labels=AxisLabels(rotate=0, filter=False), title=AxisTitle(text=series.data.label)
-    )
+    axis = ValueAxis(position="left", labels=AxisLabels(filter=False), title=AxisTitle(text=series.data.label))
     return ChartParams(type=series.type, valueAxes=(axis,), seriesParams=(series,), addLegend=legend)
 
 
 def _bars(count: Count, by: str) -> Chart:
-    axis = ValueAxis(
-        position="bottom", labels=AxisLabels(rotate=75, filter=True), title=AxisTitle(text=label_of(count))
-    )
+    axis = ValueAxis(position="bottom", labels=AxisLabels(filter=True), title=AxisTitle(text=label_of(count)))
     series = Series(type="histogram", mode="normal", data=_data(count))
-    terms = TermsParams(field=by, orderBy=count.id, otherBucket=False)
+    terms = TermsParams(field=by, customLabel=by, orderBy=count.id, otherBucket=False)
     return Chart(
         title=_title("Documents", by),
         type="horizontal_bar",

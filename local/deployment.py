@@ -5,6 +5,7 @@ somewhere else; no provider or backend argument differs.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -169,17 +170,17 @@ class Deployment:
             ca_certs=str(self.aws.ca_file),
         )
 
-    def decisions(self, offset: int = 0) -> list[dict[str, Any]]:
-        """What was allowed and refused to whom, IAM and fine-grained access control alike; `offset` skips bytes."""
+    def decisions(self, skip: int = 0) -> list[dict[str, Any]]:
+        """What was allowed and refused to whom, IAM and fine-grained access control alike, without the first `skip`."""
         with self.aws.decisions_log.open() as log:
-            log.seek(offset)
-            return [json.loads(line) for line in log if line.endswith("\n")]
+            # The last line may be half written.
+            return [json.loads(line) for line in itertools.islice(log, skip, None) if line.endswith("\n")]
 
-    def refusals(self, offset: int = 0) -> list[dict[str, Any]]:
+    def refusals(self, skip: int = 0) -> list[dict[str, Any]]:
         """The decisions that kept somebody from something; not what Data Prepper asks and goes on without."""
         return [
             decision
-            for decision in self.decisions(offset)
+            for decision in self.decisions(skip)
             if decision["result"] != "allow" and not decision["action"].startswith(ASKED_IN_VAIN)
         ]
 

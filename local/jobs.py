@@ -59,7 +59,7 @@ class Jobs:
             "administrator": self._administrator,
             "access-logs": self._access_logs,
         }
-        self._seen = self._system.aws.decisions_log.stat().st_size
+        self._seen = len(self._system.decisions())
         return worker.submit(work[job])
 
     def _pipeline(self) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,12 @@ class Distribution:
 
     kind: Literal["home", "maven", "docker"]
     home: Path | None = None
+
+
+@dataclass(frozen=True)
+class Browser:
+    program: Path
+    driver: Path
 
 
 def require(*finders: Callable[[], object]) -> None:
@@ -143,6 +150,37 @@ def data_prepper() -> Distribution | None:
     except MissingToolError:
         return None
     return Distribution("docker")
+
+
+def dashboards() -> Distribution:
+    """DASHBOARDS_HOME, else Docker with host networking."""
+    remedy = "Name an unpacked OpenSearch Dashboards 2.19 in DASHBOARDS_HOME, or start Docker on Linux"
+    if home := os.environ.get("DASHBOARDS_HOME"):
+        if not Path(home, "bin", "opensearch-dashboards").exists():
+            found = f"DASHBOARDS_HOME is {home}, which has no bin/opensearch-dashboards"
+            raise MissingToolError(Missing("OpenSearch Dashboards", found, remedy))
+        return Distribution("home", Path(home))
+    if sys.platform != "linux":
+        found = "no DASHBOARDS_HOME, and Docker has no host networking on this system"
+        raise MissingToolError(Missing("OpenSearch Dashboards", found, remedy))
+    try:
+        docker()
+    except MissingToolError:
+        raise MissingToolError(Missing("OpenSearch Dashboards", "no DASHBOARDS_HOME and no Docker", remedy)) from None
+    return Distribution("docker")
+
+
+def browser() -> Browser:
+    """Chromium or Chrome with the driver of the same version."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next((found for found in map(shutil.which, names) if found), None)
+    driver = shutil.which("chromedriver")
+    remedy = "Install Chromium and its driver, in Debian: apt-get install chromium chromium-driver"
+    absent = [Missing("Chromium", f"no {', '.join(names)} on PATH", remedy)] if program is None else []
+    absent += [Missing("driver of Chromium", "no chromedriver on PATH", remedy)] if driver is None else []
+    if program is None or driver is None:
+        raise MissingToolError(*absent)
+    return Browser(Path(program), Path(driver))
 
 
 def terraform_environment(directory: Path) -> dict[str, str]:

@@ -61,11 +61,11 @@ def test_the_order_of_attributes_does_not_matter_where_the_layout_says_all(make:
 def test_what_the_layout_names_is_shown(make: Make) -> None:
     assert titles(make()) == {
         "count": "Documents",
-        "amount": "total by currency",
-        "changes": "Documents by updated_at and category",
+        "amount": "Total by currency",
+        "changes": "Documents over time by category",
         "terms-1": "Documents by category",
         "terms-2": "Documents by status",
-        "amount-over-time": "total by updated_at and currency",
+        "amount-over-time": "Total over time by currency",
         "map": "Documents by location",
         "latest": "Latest documents",
     }
@@ -75,11 +75,11 @@ def test_what_the_layout_leaves_out_is_chosen_in_the_order_of_declaration(make: 
     ndjson = make(layout=Overview())
     assert titles(ndjson) == {
         "count": "Documents",
-        "amount": "price",
-        "changes": "Documents by created_at and customer",
+        "amount": "Price",
+        "changes": "Documents over time by customer",
         "terms-1": "Documents by customer",
         "terms-2": "Documents by category",
-        "amount-over-time": "price by created_at",
+        "amount-over-time": "Price over time",
         "map": "Documents by location",
         "latest": "Latest documents",
     }

@@ -14,6 +14,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for variable in (
+        "DASHBOARDS_HOME",
         "DATA_PREPPER_HOME",
         "JAVA_HOME",
         "OPENSEARCH_HOME",
@@ -115,6 +116,39 @@ def test_data_prepper_home_goes_first(machine: Path, tmp_path: Path, monkeypatch
     (tmp_path / "data-prepper" / "lib").mkdir(parents=True)
     (tmp_path / "data-prepper" / "lib" / "core.jar").touch()
     assert tools.data_prepper() == tools.Distribution("home", tmp_path / "data-prepper")
+
+
+def test_dashboards_home_goes_before_docker(machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(tools.MissingToolError, match=r"no DASHBOARDS_HOME and no Docker\. Name an unpacked"):
+        tools.dashboards()
+    install(machine, "docker", "28.0.1")
+    assert tools.dashboards() == tools.Distribution("docker")
+    monkeypatch.setenv("DASHBOARDS_HOME", str(tmp_path / "dashboards"))
+    with pytest.raises(tools.MissingToolError, match="which has no bin/opensearch-dashboards"):
+        tools.dashboards()
+    install(tmp_path / "dashboards" / "bin", "opensearch-dashboards", "")
+    assert tools.dashboards() == tools.Distribution("home", tmp_path / "dashboards")
+
+
+def test_dashboards_in_docker_needs_linux(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(machine, "docker", "28.0.1")
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(tools.MissingToolError, match="no host networking"):
+        tools.dashboards()
+
+
+def test_browser_is_found_with_its_driver(machine: Path) -> None:
+    with pytest.raises(tools.MissingToolError) as error:
+        tools.browser()
+    assert [one.tool for one in error.value.missing] == ["Chromium", "driver of Chromium"]
+    chrome = install(machine, "google-chrome", "")
+    with pytest.raises(tools.MissingToolError, match=r"no chromedriver on PATH\. Install Chromium and its driver"):
+        tools.browser()
+    driver = install(machine, "chromedriver", "")
+    assert tools.browser() == tools.Browser(chrome, driver)
+    chromium = install(machine, "chromium", "")
+    assert tools.browser() == tools.Browser(chromium, driver)
 
 
 @pytest.mark.usefixtures("machine")
