@@ -30,7 +30,13 @@ class Jobs:
         self._seen = 0
         stack = json.loads((system.terraform("pipeline").directory / "cdk.tf.json").read_text())
         (invocation,) = stack["resource"]["aws_lambda_invocation"].values()
-        self.setup: dict[str, Any] = {**json.loads(invocation["input"]), "endpoint": system.aws.domain_endpoint}
+        event = json.loads(invocation["input"])
+        pool = system.terraform("pipeline").outputs()["user_pool_id"]
+        self.setup: dict[str, Any] = {
+            **event,
+            "endpoint": system.aws.domain_endpoint,
+            "sessions": {**event["sessions"], "user_pool_id": pool},
+        }
 
     def __enter__(self) -> Self:
         self._system.search.index(index=_ELSEWHERE, body={"secret": True}, refresh=True)
@@ -94,7 +100,11 @@ class Jobs:
         self._invoke(names.seeder, event)
 
     def _set_up(self) -> None:
-        self._invoke(self._system.settings.names.search_setup, self.setup)
+        """Another length of sessions and then the right one, so that there is something to change."""
+        wanted = self.setup["sessions"]
+        for minutes in (wanted["session_minutes"] + 1, wanted["session_minutes"]):
+            event = {**self.setup, "sessions": {**wanted, "session_minutes": minutes}}
+            self._invoke(self._system.settings.names.search_setup, event)
 
     def _connect(self) -> None:
         """Dashboards taken from Cognito and connected again, with a new client, which the role mapping then follows."""

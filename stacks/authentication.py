@@ -1,14 +1,10 @@
 """Who may sign in to Dashboards, and as what: a user pool with two groups, an identity pool, a role for each group."""
 
-from cdktf import TerraformIterator, TerraformResourceLifecycle, Token
+from cdktf import Fn, TerraformIterator, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.cognito_identity_pool import CognitoIdentityPool
 from cdktf_cdktf_provider_aws.cognito_identity_pool_roles_attachment import (
     CognitoIdentityPoolRolesAttachment,
     CognitoIdentityPoolRolesAttachmentRoleMapping,
-)
-from cdktf_cdktf_provider_aws.cognito_managed_user_pool_client import (
-    CognitoManagedUserPoolClient,
-    CognitoManagedUserPoolClientTokenValidityUnits,
 )
 from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
 from cdktf_cdktf_provider_aws.cognito_user_group import CognitoUserGroup
@@ -24,6 +20,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool import (
     CognitoUserPoolUserPoolAddOns,
 )
 from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
+from cdktf_cdktf_provider_aws.data_aws_cognito_user_pool_clients import DataAwsCognitoUserPoolClients
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.opensearch_domain import OpensearchDomain
@@ -32,10 +29,6 @@ from constructs import Construct
 from names import Names
 from settings import Dashboards
 from stacks.policies import Principal, Statement, document, service_trust
-
-# After this a person signs in again, second factor included.
-SESSION_HOURS = 12
-TOKEN_MINUTES = 60
 
 
 class Authentication(Construct):
@@ -141,23 +134,9 @@ class Authentication(Construct):
 
     def connect(self, domain: OpensearchDomain) -> None:
         """Give people the role of their group, once the service has made its client for `domain` in the user pool."""
-        minutes = "minutes"
-        client = CognitoManagedUserPoolClient(
-            self,
-            "dashboards-client",
-            user_pool_id=self.user_pool.id,
-            name_prefix="AmazonOpenSearchService-",
-            prevent_user_existence_errors="ENABLED",
-            enable_token_revocation=True,
-            access_token_validity=TOKEN_MINUTES,
-            id_token_validity=TOKEN_MINUTES,
-            refresh_token_validity=SESSION_HOURS * 60,
-            token_validity_units=[
-                CognitoManagedUserPoolClientTokenValidityUnits(
-                    access_token=minutes, id_token=minutes, refresh_token=minutes
-                )
-            ],
-            depends_on=[domain],
+        # By id and name only: adopting the client as a resource would put its secret into the state.
+        clients = DataAwsCognitoUserPoolClients(
+            self, "dashboards-clients", user_pool_id=self.user_pool.id, depends_on=[domain]
         )
         CognitoIdentityPoolRolesAttachment(
             self,
@@ -166,7 +145,7 @@ class Authentication(Construct):
             roles={"authenticated": self._no_group.arn},
             role_mapping=[
                 CognitoIdentityPoolRolesAttachmentRoleMapping(
-                    identity_provider=f"{self.user_pool.endpoint}:{client.id}",
+                    identity_provider=f"{self.user_pool.endpoint}:{Fn.one(clients.client_ids)}",
                     type="Token",
                     ambiguous_role_resolution="Deny",
                 )

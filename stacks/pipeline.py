@@ -22,7 +22,7 @@ class PipelineStack(EnvironmentStack):
         table = Table(self, "source", settings.table, names, kms_key_arn=settings.kms_key_arn, protected=protected)
         authentication = Authentication(self, "authentication", settings.dashboards, names, protected=protected)
         ingestion = Ingestion(self, "ingestion", settings)
-        setup = SearchSetup(self, "search-setup", settings)
+        setup = SearchSetup(self, "search-setup", settings, authentication.user_pool)
         people = [authentication.administrators.arn, authentication.analysts.arn]
         readers = list(settings.domain.reader_roles)
         search = Search(

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from cdktf_cdktf_provider_aws.cognito_user_pool import CognitoUserPool
 from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
 from cdktf_cdktf_provider_aws.opensearch_domain import OpensearchDomain
 from constructs import Construct
@@ -11,17 +12,26 @@ from dashboards import FieldType
 from settings import Domain, Settings
 from stacks import security_roles
 from stacks.function import Function
+from stacks.policies import Statement
 
 # A new domain may take minutes until its endpoint answers.
 TIMEOUT_SECONDS = 600
 
 
-class SearchSetup(Construct):
-    """Security roles and who has them, the index template, the dashboard. Its role is the domain's master user."""
+# After this a person signs in again, second factor included.
+SESSION_MINUTES = 12 * 60
+TOKEN_MINUTES = 60
 
-    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:  # noqa: A002
+
+class SearchSetup(Construct):
+    """Security roles and who has them, the index template, the dashboard, how long people stay signed in.
+
+    Its role is the domain's master user.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, user_pool: CognitoUserPool) -> None:  # noqa: A002
         super().__init__(scope, id)
-        self._settings = settings
+        self._settings, self._user_pool = settings, user_pool
         names = settings.names
         # All that it may do to the domain is in the domain's own policy.
         self._setup = Function(
@@ -32,6 +42,16 @@ class SearchSetup(Construct):
             name=names.search_setup,
             role=names.search_setup_role,
             description=f"Security roles, index template and dashboard of {names.domain}",
+            statements=[
+                Statement(
+                    (
+                        "cognito-idp:DescribeUserPoolClient",
+                        "cognito-idp:ListUserPoolClients",
+                        "cognito-idp:UpdateUserPoolClient",
+                    ),
+                    (user_pool.arn,),
+                )
+            ],
             environment={"POWERTOOLS_SERVICE_NAME": "search-setup"},
             timeout_seconds=TIMEOUT_SECONDS,
             files={"saved_objects.ndjson": settings.saved_objects},
@@ -44,7 +64,7 @@ class SearchSetup(Construct):
             self,
             "run",
             function_name=self._setup.function.function_name,
-            input=json.dumps(_event(self._settings, domain.endpoint)),
+            input=json.dumps(_event(self._settings, domain.endpoint, self._user_pool.id)),
             triggers={"package": self._setup.package.source_code_hash},
         )
 
@@ -54,7 +74,7 @@ def start_page(index: str) -> str:
     return f"/app/dashboards#/view/{index}-overview"
 
 
-def _event(settings: Settings, endpoint: str) -> dict[str, Any]:
+def _event(settings: Settings, endpoint: str, user_pool_id: str) -> dict[str, Any]:
     names, index = settings.names, settings.ingestion.index
     pipeline, reader, administrator = (f"{names.prefix}-{role}" for role in ("pipeline", "reader", "administrator"))
     return {
@@ -73,6 +93,11 @@ def _event(settings: Settings, endpoint: str) -> dict[str, Any]:
         "dashboards_users": [names.role_arn(role) for role in (names.administrators_role, names.analysts_role)],
         "index_templates": _templates(names.prefix, index, settings.ingestion.attributes, settings.domain),
         "start_page": start_page(index),
+        "sessions": {
+            "user_pool_id": user_pool_id,
+            "token_minutes": TOKEN_MINUTES,
+            "session_minutes": SESSION_MINUTES,
+        },
     }
 
 

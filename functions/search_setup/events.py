@@ -18,6 +18,7 @@ SCHEMA: dict[str, Any] = {
         "dashboards_users",
         "index_templates",
         "start_page",
+        "sessions",
     ],
     "additionalProperties": False,
     "properties": {
@@ -34,6 +35,18 @@ SCHEMA: dict[str, Any] = {
         "index_templates": _OBJECTS,
         # Path inside Dashboards; null leaves Dashboards' own.
         "start_page": {"type": ["string", "null"], "pattern": "^/app/"},
+        # How long people stay signed in. A token lasts from 5 minutes to a day, a session from an hour to 10 years
+        # (Cognito API, UpdateUserPoolClient).
+        "sessions": {
+            "type": "object",
+            "required": ["user_pool_id", "token_minutes", "session_minutes"],
+            "additionalProperties": False,
+            "properties": {
+                "user_pool_id": {"type": "string", "minLength": 1},
+                "token_minutes": {"type": "integer", "minimum": 5, "maximum": 1440},
+                "session_minutes": {"type": "integer", "minimum": 60, "maximum": 5_256_000},
+            },
+        },
     },
 }
 

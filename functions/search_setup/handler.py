@@ -1,8 +1,9 @@
 """Entry point of the function: makes a new domain ready for its pipeline and its people, and keeps it so.
 
 Idempotent. Terraform invokes it between domain and pipeline, and again when its event changes. Its role is the domain's
-master user and needs logs:CreateLogStream, logs:PutLogEvents on the log group, nothing else of IAM. Environment:
-POWERTOOLS_SERVICE_NAME for the log.
+master user and needs cognito-idp:ListUserPoolClients, DescribeUserPoolClient, UpdateUserPoolClient on the user pool and
+logs:CreateLogStream, logs:PutLogEvents on the log group, nothing else of IAM. Environment: POWERTOOLS_SERVICE_NAME for
+the log.
 """
 
 import time
@@ -12,7 +13,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from . import access, dashboards, events
+from . import access, dashboards, events, sessions
 from .domain import Domain, SetupFailed, connect
 
 # At the root of the deployment package, where synth put it.
@@ -33,6 +34,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     saved_objects = SAVED_OBJECTS_FILE.read_bytes() if SAVED_OBJECTS_FILE.is_file() else b""
     result = {
         **prepare(domain, checked, saved_objects),
+        "clients": sessions.limit(sessions.cognito(), checked["sessions"]),
         "seconds": round(time.monotonic() - started, 1),
     }
     logger.info("the domain is ready", extra=result)

@@ -182,6 +182,14 @@ def test_the_dashboard_is_what_people_see_first(system: Deployment) -> None:
     assert tenancy["default_tenant"] == "global"
 
 
+def test_sessions_are_short(system: Deployment) -> None:
+    cognito, pool = system.aws.client("cognito-idp"), system.terraform("pipeline").outputs()["user_pool_id"]
+    (client,) = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
+    described = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client["ClientId"])["UserPoolClient"]
+    assert described["RefreshTokenValidity"] == 12 * 60
+    assert set(described["TokenValidityUnits"].values()) == {"minutes"}
+
+
 def test_setting_up_again_changes_nothing(system: Deployment) -> None:
     def security() -> list[Any]:
         paths = ("roles", "rolesmapping", "tenancy/config")
@@ -207,10 +215,12 @@ def test_no_call_was_denied(system: Deployment) -> None:
 
 
 def test_no_secret_is_in_state_variables_or_logs(system: Deployment) -> None:
-    passwords = {
-        json.loads(line)["temporary_password"] for line in system.aws.outbox.read_text().splitlines()
-    } | system.chosen_secrets
-    assert len(passwords) >= 3
+    cognito, pool = system.aws.client("cognito-idp"), system.terraform("pipeline").outputs()["user_pool_id"]
+    (client,) = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
+    described = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client["ClientId"])["UserPoolClient"]
+    mails = [json.loads(line) for line in system.aws.outbox.read_text().splitlines()]
+    secrets = {mail["temporary_password"] for mail in mails} | system.chosen_secrets | {described["ClientSecret"]}
+    assert len(secrets) >= 6
     s3, names = system.aws.client("s3"), system.settings.names
     keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=names.state_bucket)["Contents"]]
     written = {key: s3.get_object(Bucket=names.state_bucket, Key=key)["Body"].read().decode() for key in keys}
@@ -227,7 +237,7 @@ def test_no_secret_is_in_state_variables_or_logs(system: Deployment) -> None:
     found = [
         place
         for place, text in written.items()
-        if any(password in text for password in passwords) or "PRIVATE KEY-----" in text
+        if any(secret in text for secret in secrets) or "PRIVATE KEY-----" in text
     ]
     assert found == []
 

@@ -174,6 +174,11 @@ def test_the_functions_may_do_their_work_and_log_it_only(stacks_of: StacksOf) ->
         **traces,
     }
     assert granted(stacks_of("dev"), "search_setup_setup_role_policy") == {
+        "${aws_cognito_user_pool.authentication_user_pool.arn}": {
+            "cognito-idp:DescribeUserPoolClient",
+            "cognito-idp:ListUserPoolClients",
+            "cognito-idp:UpdateUserPoolClient",
+        },
         f"{names.log_group_arn(names.function_log_group(names.search_setup))}:*": logs,
         **traces,
     }
@@ -232,7 +237,7 @@ def test_the_token_decides_about_the_role_and_nobodys_group_gets_none(environmen
         {
             "ambiguous_role_resolution": "Deny",
             "identity_provider": "${aws_cognito_user_pool.authentication_user_pool.endpoint}:"
-            "${aws_cognito_managed_user_pool_client.authentication_dashboards_client.id}",
+            "${one(data.aws_cognito_user_pool_clients.authentication_dashboards_clients.client_ids)}",
             "type": "Token",
         }
     ]
@@ -255,12 +260,17 @@ def test_only_administrators_create_users_and_passwords_are_strong(environment: 
 
 
 def test_sessions_end_after_half_a_day(environment: str, stacks_of: StacksOf) -> None:
-    client = one(stacks_of(environment), "pipeline", "aws_cognito_managed_user_pool_client")
-    (units,) = client["token_validity_units"]
-    assert set(units.values()) == {"minutes"}
-    assert client["refresh_token_validity"] == 12 * 60
-    assert client["id_token_validity"] == client["access_token_validity"] == 60
-    assert client["enable_token_revocation"] is True
+    event = json.loads(one(stacks_of(environment), "pipeline", "aws_lambda_invocation")["input"])
+    assert event["sessions"] == {
+        "user_pool_id": "${aws_cognito_user_pool.authentication_user_pool.id}",
+        "token_minutes": 60,
+        "session_minutes": 720,
+    }
+
+
+def test_no_resource_brings_the_secret_of_a_client_into_the_state(environment: str, stacks_of: StacksOf) -> None:
+    kinds = {kind for stack in stacks_of(environment).values() for kind in stack["resource"]}
+    assert kinds.isdisjoint({"aws_cognito_managed_user_pool_client", "aws_cognito_user_pool_client"})
 
 
 def test_threat_protection_comes_with_the_plan_that_has_it(synthesized: Callable[[Settings], Stacks]) -> None:

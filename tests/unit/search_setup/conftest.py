@@ -140,6 +140,7 @@ def event() -> dict[str, Any]:
         "dashboards_users": [f"{arn}/analysts"],
         "index_templates": {"orders": {"index_patterns": ["orders"], "template": {}, "priority": 100}},
         "start_page": "/app/dashboards#/view/orders-overview",
+        "sessions": {"user_pool_id": "us-east-1_a", "token_minutes": 60, "session_minutes": 720},
     }
 
 
