@@ -16,8 +16,6 @@ from stacks.policies import Statement
 
 # A new domain may take minutes until its endpoint answers.
 TIMEOUT_SECONDS = 600
-
-
 # After this a person signs in again, second factor included.
 SESSION_MINUTES = 12 * 60
 TOKEN_MINUTES = 60

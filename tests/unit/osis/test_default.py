@@ -18,13 +18,14 @@ GIVEN: dict[str, Any] = {
     "index": "orders",
     "dlq_bucket": "dead-letters",
     "export": Export(s3_bucket="exports", s3_prefix="export/"),
-    "template": {"template": {"mappings": {"properties": {"price": {"type": "double"}}}}},
 }
 
 
 def test_everything_is_safe() -> None:
     text = osis.render(dynamodb_to_opensearch(**GIVEN))
-    assert osis.check(text, region="eu-west-1") == ()
+    (template,) = osis.check(text, region="eu-west-1")
+    assert template.path == "dynamodb-pipeline.sink[0].opensearch.template_content"
+    assert template.severity == "warning"
     assert (
         text
         == f"""version: "2"
@@ -54,8 +55,6 @@ dynamodb-pipeline:
       action: ${{getMetadata("opensearch_action")}}
       document_version: ${{getMetadata("document_version")}}
       document_version_type: external
-      template_type: index-template
-      template_content: '{{"template": {{"mappings": {{"properties": {{"price": {{"type": "double"}}}}}}}}}}'
       flush_timeout: 1000
       max_retries: 14
       aws:
