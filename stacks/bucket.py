@@ -29,7 +29,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S
 from constructs import Construct
 
 from names import Names
-from stacks.policies import Principal, Statement, document
+from stacks.policies import Principal, Statement, acting_for, document
 
 Rule: TypeAlias = S3BucketLifecycleConfigurationRule
 
@@ -144,10 +144,7 @@ def access_log_delivery(names: Names) -> Statement:
         ("s3:PutObject",),
         (f"{names.bucket_arn(names.access_log_bucket)}/*",),
         principal=Principal("Service", ("logging.s3.amazonaws.com",)),
-        conditions={
-            "StringEquals": {"aws:SourceAccount": names.account_id},
-            "ArnLike": {"aws:SourceArn": [names.bucket_arn(names.state_bucket), names.export_bucket_arn]},
-        },
+        conditions=acting_for(names.account_id, names.bucket_arn(names.state_bucket), names.export_bucket_arn),
     )
 
 

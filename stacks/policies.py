@@ -74,15 +74,20 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement.as_json() for statement in statements]})
 
 
+def acting_for(account_id: str, *source_arns: str) -> Conditions:
+    """Holds for a service that acts for one of these resources of ours, and for nobody else's (confused deputy)."""
+    return {
+        "StringEquals": {"aws:SourceAccount": account_id},
+        "ArnLike": {"aws:SourceArn": source_arns[0] if len(source_arns) == 1 else source_arns},
+    }
+
+
 def service_trust(service: str, account_id: str, source_arn: str) -> str:
-    """Lets an AWS service assume the role for one resource of ours, and for nobody else's (confused deputy)."""
+    """Lets an AWS service assume the role for one resource of ours."""
     return document(
         Statement(
             ("sts:AssumeRole",),
             principal=Principal("Service", (service,)),
-            conditions={
-                "StringEquals": {"aws:SourceAccount": account_id},
-                "ArnLike": {"aws:SourceArn": source_arn},
-            },
+            conditions=acting_for(account_id, source_arn),
         )
     )

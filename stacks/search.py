@@ -25,7 +25,7 @@ from constructs import Construct
 
 from settings import Domain, Settings
 from stacks.authentication import Authentication
-from stacks.policies import Principal, Statement, document
+from stacks.policies import Principal, Statement, acting_for, document
 
 # OpenSearch Service takes one, three or five; three is its recommendation.
 MASTERS = 3
@@ -70,10 +70,7 @@ class Search(Construct):
                         f"{names.log_group_arn(group)}:*" for group in (names.audit_log_group, names.error_log_group)
                     ),
                     principal=Principal("Service", ("es.amazonaws.com",)),
-                    conditions={
-                        "StringEquals": {"aws:SourceAccount": names.account_id},
-                        "ArnLike": {"aws:SourceArn": names.domain_arn},
-                    },
+                    conditions=acting_for(names.account_id, names.domain_arn),
                 )
             ),
         )
