@@ -4,18 +4,19 @@ import os
 import sys
 
 from functions.package import PackagingError
-from osis import InvalidBody
 from settings import InvalidSettings, load
 
 
 def main() -> int:
     try:
         settings = load(os.environ.get("ENVIRONMENT", "dev"))
+        for warning in settings.warnings:
+            sys.stderr.write(f"warning: {warning}\n")
         # Only now: loading CDKTF takes most of a synth.
         from stacks.app import synthesize  # noqa: PLC0415
 
         synthesize(settings)
-    except (InvalidSettings, InvalidBody, PackagingError) as error:
+    except (InvalidSettings, PackagingError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

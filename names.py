@@ -1,6 +1,6 @@
 """The name of everything that is deployed, with AWS's limit for each kind of name.
 
-Every name follows from five settings, so that any stack can be planned without another stack's state. Names that are
+Every name follows from a few settings, so that any stack can be planned without another stack's state. Names that are
 unique per account carry the Region; names that are unique world-wide carry account and Region, or a digest of both.
 """
 
@@ -29,12 +29,12 @@ class Kind:
         if not self.shortest <= len(name) <= self.longest:
             raise InvalidName(
                 f"the {self.noun} would be called {name!r}, {len(name)} characters; AWS takes {self.shortest} to "
-                f"{self.longest} ({self.source}); shorten `project` or the environment's file name"
+                f"{self.longest} ({self.source}); shorten `project`, the environment's file name or the table's key"
             )
         if not re.fullmatch(self.pattern, name):
             raise InvalidName(
                 f"the {self.noun} would be called {name!r}; AWS takes {self.pattern} ({self.source}); "
-                "change `project` or the environment's file name"
+                "change `project`, the environment's file name or the table's key"
             )
         return name
 
@@ -55,15 +55,21 @@ SIGN_IN_PREFIX = Kind(
 )
 LOG_GROUP = Kind("log group", r"[A-Za-z0-9_/.#-]+", 1, 512, "CloudWatch Logs API, CreateLogGroup")
 
+# Where the objects of all pipelines lie in the export bucket, each pipeline's under its own id.
+EXPORT_PREFIX = "export/"
+DLQ_PREFIX = "dlq/"
+
 
 @dataclass(frozen=True)
 class Names:
-    """All names and ARNs of one environment. `check()` raises InvalidName for the first that AWS would refuse."""
+    """Names and ARNs of one environment. `check()` raises InvalidName for the first that AWS would refuse."""
 
     project: str
     environment: str
     account_id: str
     region: str
+    # The domain's name where it was there before us.
+    existing_domain: str | None = None
 
     # The Regions that have OSIS are all in this partition (settings.Region).
     partition: str = "aws"
@@ -74,19 +80,7 @@ class Names:
 
     @cached_property
     def domain(self) -> str:
-        return DOMAIN.named(self.prefix)
-
-    @cached_property
-    def pipeline(self) -> str:
-        return PIPELINE.named(self.prefix)
-
-    @cached_property
-    def table(self) -> str:
-        return TABLE.named(self.prefix)
-
-    @cached_property
-    def seeder(self) -> str:
-        return FUNCTION.named(f"{self.prefix}-seeder")
+        return self.existing_domain or DOMAIN.named(self.prefix)
 
     @cached_property
     def search_setup(self) -> str:
@@ -115,11 +109,6 @@ class Names:
         return self._bucket("logs")
 
     @cached_property
-    def pipeline_log_group(self) -> str:
-        """OSIS publishes only to groups under /aws/vendedlogs/ (OSIS user guide, pipeline logs)."""
-        return LOG_GROUP.named(f"/aws/vendedlogs/OpenSearchIngestion/{self.pipeline}")
-
-    @cached_property
     def audit_log_group(self) -> str:
         return LOG_GROUP.named(f"/aws/opensearch/{self.domain}/audit")
 
@@ -128,36 +117,24 @@ class Names:
         return LOG_GROUP.named(f"/aws/opensearch/{self.domain}/errors")
 
     @cached_property
-    def pipeline_role(self) -> str:
-        return self._role("pipeline")
-
-    @cached_property
     def search_cognito_role(self) -> str:
-        return self._role("search-cognito")
+        return self.role("search-cognito")
 
     @cached_property
     def administrators_role(self) -> str:
-        return self._role("administrators")
+        return self.role("administrators")
 
     @cached_property
     def analysts_role(self) -> str:
-        return self._role("analysts")
+        return self.role("analysts")
 
     @cached_property
     def no_group_role(self) -> str:
-        return self._role("no-group")
-
-    @cached_property
-    def seeder_role(self) -> str:
-        return self._role("seeder")
+        return self.role("no-group")
 
     @cached_property
     def search_setup_role(self) -> str:
-        return self._role("search-setup")
-
-    @property
-    def table_arn(self) -> str:
-        return self._arn("dynamodb", f"table/{self.table}")
+        return self.role("search-setup")
 
     @property
     def domain_arn(self) -> str:
@@ -170,6 +147,16 @@ class Names:
     @property
     def export_bucket_arn(self) -> str:
         return self.bucket_arn(self.export_bucket)
+
+    def table(self, key: str) -> "TableNames":
+        """The names of what belongs to one table of the settings."""
+        return TableNames(self, key)
+
+    def role(self, purpose: str) -> str:
+        return ROLE.named(f"{self.prefix}-{purpose}-{self.region}")
+
+    def table_arn(self, table: str) -> str:
+        return self._arn("dynamodb", f"table/{table}")
 
     def bucket_arn(self, bucket: str) -> str:
         return f"arn:{self.partition}:s3:::{bucket}"
@@ -188,9 +175,7 @@ class Names:
 
     def check(self) -> None:
         """Derive every name once. Raises InvalidName."""
-        for attribute, member in vars(type(self)).items():
-            if isinstance(member, cached_property):
-                getattr(self, attribute)
+        _derive(self)
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
@@ -198,5 +183,74 @@ class Names:
     def _bucket(self, purpose: str) -> str:
         return BUCKET.named(f"{self.prefix}-{purpose}-{self.account_id}-{self.region}")
 
-    def _role(self, purpose: str) -> str:
-        return ROLE.named(f"{self.prefix}-{purpose}-{self.region}")
+
+@dataclass(frozen=True)
+class TableNames:
+    """Names of what belongs to one table, of one environment's `names`."""
+
+    names: Names
+    key: str
+
+    @cached_property
+    def table(self) -> str:
+        return TABLE.named(f"{self.names.prefix}-{self.key}")
+
+    @cached_property
+    def seeder(self) -> str:
+        return FUNCTION.named(f"{self.names.prefix}-{self.key}-seeder")
+
+    @cached_property
+    def seeder_role(self) -> str:
+        return self.names.role(f"{self.key}-seeder")
+
+    def pipeline(self, generation: int) -> "PipelineNames":
+        return PipelineNames(self.names, self.key, generation)
+
+    def check(self) -> None:
+        """Derive every name once. Raises InvalidName."""
+        _derive(self)
+
+
+@dataclass(frozen=True)
+class PipelineNames:
+    """Names of what belongs to one pipeline: a table's, of one generation."""
+
+    names: Names
+    key: str
+    generation: int
+
+    @property
+    def id(self) -> str:
+        """Short and unique in the environment: orders-1."""
+        return f"{self.key}-{self.generation}"
+
+    @cached_property
+    def pipeline(self) -> str:
+        return PIPELINE.named(f"{self.names.prefix}-{self.id}")
+
+    @cached_property
+    def role(self) -> str:
+        return self.names.role(self.id)
+
+    @cached_property
+    def log_group(self) -> str:
+        """OSIS publishes only to groups under /aws/vendedlogs/ (OSIS user guide, pipeline logs)."""
+        return LOG_GROUP.named(f"/aws/vendedlogs/OpenSearchIngestion/{self.pipeline}")
+
+    @property
+    def export_prefix(self) -> str:
+        return f"{EXPORT_PREFIX}{self.id}/"
+
+    @property
+    def dlq_prefix(self) -> str:
+        return f"{DLQ_PREFIX}{self.id}/"
+
+    def check(self) -> None:
+        """Derive every name once. Raises InvalidName."""
+        _derive(self)
+
+
+def _derive(names: Names | TableNames | PipelineNames) -> None:
+    for attribute, member in vars(type(names)).items():
+        if isinstance(member, cached_property):
+            getattr(names, attribute)

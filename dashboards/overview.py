@@ -79,7 +79,7 @@ def _moment(value: str) -> str:
 
 
 class Overview(Part):
-    """What the dashboard shows. What is left out is chosen from `ingestion.attributes`, in the order declared there."""
+    """What the dashboard shows. What is left out is chosen from `documents.attributes`, in the order declared there."""
 
     time: str | None = Field(None, description="date attribute of the time filter; derived: the first date")
     terms: tuple[str, ...] | None = Field(
@@ -109,22 +109,22 @@ def problems(layout: Overview, attributes: Mapping[str, FieldType]) -> Iterator[
         ("columns", layout.columns or (), frozenset(KINDS)),
     )
     for field, names, accepted in named:
-        where = f"dashboards.overview.{field}"
+        where = f"overview.{field}"
         fitting = ", ".join(name for name, type_ in attributes.items() if type_ in accepted)
         remedy = f"name one of {fitting}" if fitting else "declare one there first, or leave this out"
         for name in names:
             if name is None:
                 continue
             if name not in attributes:
-                yield f"{where}: {name!r} is not in ingestion.attributes; {remedy}"
+                yield f"{where}: {name!r} is not in documents.attributes; {remedy}"
             elif attributes[name] not in accepted:
                 yield f"{where}: {name!r} is {attributes[name]}, not {_or(accepted)}; {remedy}"
         if len(set(names)) < len(names):
             yield f"{where}: {list(names)} names an attribute twice; keep one"
     if layout.amount_by is not None and _amount(layout, attributes) is None:
         yield (
-            f"dashboards.overview.amount_by: {layout.amount_by!r} has no amount to split; "
-            "name a number in dashboards.overview.amount, or leave this out"
+            f"overview.amount_by: {layout.amount_by!r} has no amount to split; "
+            "name a number in overview.amount, or leave this out"
         )
 
 

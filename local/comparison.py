@@ -1,7 +1,7 @@
 """Table against index, item by item: what a person would see if they looked at every one."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -56,8 +56,9 @@ def same(value: AttributeValue, seen: Any) -> bool:
             raise ValueError(f"{kind!r} is no DynamoDB type")
 
 
-def items_of(dynamodb: Any, table: str, keys: Sequence[str]) -> dict[str, Item]:
+def items_of(dynamodb: Any, table: str) -> dict[str, Item]:
     """Every item of the table, by the document id that its key gives: `partition` or `partition|sort`."""
+    keys = [key["AttributeName"] for key in dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]]
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return {
         "|".join(str(next(iter(item[key].values()))) for key in keys): item for page in pages for item in page["Items"]

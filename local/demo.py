@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local import panels, processes
-from local.deployment import Deployment
+from local.deployment import TABLE, Deployment
 from local.progress import Progress
 
 ROUNDS_OF_CHANGES = 1
@@ -34,7 +34,7 @@ def deploy(system: Deployment, progress: Progress) -> None:
     with progress.step("state stack: the bucket for remote state, then its own state moved in"):
         system.apply_state()
     with progress.step("pipeline stack: the table alone, so that there is something to export"):
-        system.apply_table()
+        system.apply_tables()
     with progress.step("seeding stack: the Lambda fills the table") as done:
         system.apply_seeding(changes=0)
         done(f"{len(system.items()):,} items")
@@ -84,18 +84,17 @@ def verify(system: Deployment, progress: Progress) -> Result:
 
 
 def _lag_seconds(system: Deployment) -> float:
-    key = system.settings.table.partition_key.name
-    marker = "put-to-search"
-    dynamodb, index = system.aws.client("dynamodb"), system.settings.ingestion.index
+    marker, key = "put-to-search", {"order_id": {"S": "put-to-search"}}
+    dynamodb, table = system.aws.client("dynamodb"), system.table_name()
 
     def found() -> bool:
-        answer: dict[str, Any] = system.search.search(index=index, body={"query": {"ids": {"values": [marker]}}})
+        answer: dict[str, Any] = system.search.search(index=TABLE, body={"query": {"ids": {"values": [marker]}}})
         return bool(answer["hits"]["hits"])
 
     start = time.monotonic()
-    dynamodb.put_item(TableName=system.settings.names.table, Item={key: {"S": marker}})
+    dynamodb.put_item(TableName=table, Item=key)
     processes.wait_until(found, limit_seconds=60, what="a new item is found by a search")
     lag = time.monotonic() - start
-    dynamodb.delete_item(TableName=system.settings.names.table, Key={key: {"S": marker}})
+    dynamodb.delete_item(TableName=table, Key=key)
     system.wait_until_same()
     return lag

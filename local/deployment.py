@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,10 +27,9 @@ from local.terraform import Terraform
 from settings import ENVIRONMENTS, Settings, load
 
 ROOT = Path(__file__).parent.parent
-ENVIRONMENT = "local"
-STACKS = ("state", "pipeline", "seeding")
 
-TABLE_ADDRESS = "aws_dynamodb_table.source_table"
+TABLE = "orders"
+"""The table of `environments/local.yaml`."""
 DOMAIN_ADDRESS = "aws_opensearch_domain.search_domain"
 
 # Data Prepper's sink looks at these when it starts, and does the same whether it may or not: found on the real plugin.
@@ -48,19 +48,21 @@ class Deployment:
     directory: Path
     aws: emulator.Emulator
     node: opensearch.Node
+    environment_name: str
     settings: Settings = field(init=False)
     _document: dict[str, Any] = field(init=False, repr=False)
     _people: dict[str, Person] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._document = yaml.safe_load((ENVIRONMENTS / f"{ENVIRONMENT}.yaml").read_text())
-        self.configure()
+        self._document = yaml.safe_load((ENVIRONMENTS / f"{self.environment_name}.yaml").read_text())
+        # Paths in the file are relative to it.
+        shutil.copytree(ENVIRONMENTS / "bodies", self.directory / "bodies", dirs_exist_ok=True)
+        self.configure(account_id=emulator.ACCOUNT, region=emulator.REGION)
 
-    def configure(self, **changes: dict[str, Any]) -> None:
-        """Change sections of the environment's file for good, check it and synthesize from it."""
-        for section, values in changes.items():
-            self._document[section] = {**self._document.get(section, {}), **values}
-        file = self.directory / f"{ENVIRONMENT}.yaml"
+    def configure(self, **changes: Any) -> None:
+        """Change the environment's file for good, each mapping key by key; check it and synthesize from it."""
+        self._document = _merged(self._document, changes)
+        file = self.directory / f"{self.environment_name}.yaml"
         file.write_text(yaml.safe_dump(self._document))
         self.settings = load(str(file))
         done = subprocess.run(
@@ -96,11 +98,17 @@ class Deployment:
         self.configure(state={"backend": "s3"})
         stack.init("-migrate-state", "-force-copy")
 
-    def apply_table(self) -> None:
-        """Only the table, so that there are items to export before there is a pipeline."""
+    def apply_tables(self) -> None:
+        """Only the tables, so that there are items to export before there is a pipeline."""
         stack = self.terraform("pipeline")
         stack.init()
-        stack.apply(f"-target={TABLE_ADDRESS}")
+        stack.apply(
+            *(
+                f"-target=aws_dynamodb_table.source_{key.replace('-', '_')}_table"
+                for key, table in self.settings.tables.items()
+                if table.existing is None
+            )
+        )
 
     def apply_pipeline(self) -> None:
         """Everything else of the pipeline stack.
@@ -108,25 +116,27 @@ class Deployment:
         The provider waits ten minutes before it looks at a domain that it created, whatever AWS says. A domain that is
         there already it only updates, with one minute of waiting.
         """
-        domain = self.settings.names.domain
-        client = self.aws.client("opensearch")
-        if domain not in {there["DomainName"] for there in client.list_domain_names()["DomainNames"]}:
-            client.create_domain(DomainName=domain, EngineVersion=self.settings.domain.engine_version)
         stack = self.terraform("pipeline")
         stack.init()
-        stack.import_(DOMAIN_ADDRESS, domain)
+        if self.settings.domain is not None:
+            domain, client = self.settings.names.domain, self.aws.client("opensearch")
+            if domain not in {there["DomainName"] for there in client.list_domain_names()["DomainNames"]}:
+                client.create_domain(DomainName=domain, EngineVersion=self.settings.domain.engine_version)
+            stack.import_(DOMAIN_ADDRESS, domain)
         stack.apply()
 
     def apply_seeding(self, *, changes: int) -> None:
-        """Fill the table; then as many rounds of changes as asked for."""
-        self.configure(seeding={"changes": changes})
+        """Fill every table that has `seeding`; then as many rounds of changes as asked for."""
+        seeded = [key for key, table in self.settings.tables.items() if table.seeding is not None]
+        self.configure(tables={key: {"seeding": {"changes": changes}} for key in seeded})
         stack = self.terraform("seeding")
         stack.init()
         stack.apply()
 
     def changed_stacks(self) -> list[str]:
         """Stacks for which a plan shows changes."""
-        return [stack for stack in STACKS if self.terraform(stack).has_changes()]
+        stacks = sorted(path.name for path in (self.directory / "cdktf.out" / "stacks").iterdir())
+        return [stack for stack in stacks if self.terraform(stack).has_changes()]
 
     @property
     def search(self) -> OpenSearch:
@@ -143,16 +153,24 @@ class Deployment:
 
         Raises `people.SignInRefused`, and `LookupError` for somebody who was not invited.
         """
-        outputs = self.terraform("pipeline").outputs()
-        pool = outputs["user_pool_id"]
-        clients = self.aws.client("cognito-idp").list_user_pool_clients(UserPoolId=pool, MaxResults=60)
-        (client,) = clients["UserPoolClients"]
+        client = self.dashboards_client()
         page = people.SignInPage(
-            self.aws.endpoint_url, self.settings.region, pool, client["ClientId"], outputs["identity_pool_id"]
+            self.aws.endpoint_url,
+            self.settings.region,
+            client["UserPoolId"],
+            client["ClientId"],
+            self.terraform("pipeline").outputs()["identity_pool_id"],
         )
         if email not in self._people:
             self._people[email] = people.invited(email, self.aws.outbox)
         return people.sign_in(self._people[email], page)
+
+    def dashboards_client(self) -> dict[str, Any]:
+        """The client of Dashboards in the user pool, its secret included."""
+        cognito, pool = self.aws.client("cognito-idp"), self.terraform("pipeline").outputs()["user_pool_id"]
+        (client,) = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
+        described: dict[str, Any] = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client["ClientId"])
+        return dict(described["UserPoolClient"])
 
     @property
     def chosen_secrets(self) -> set[str]:
@@ -184,31 +202,47 @@ class Deployment:
             if decision["result"] != "allow" and not decision["action"].startswith(ASKED_IN_VAIN)
         ]
 
-    def items(self) -> dict[str, comparison.Item]:
-        keys = [key.name for key in self.settings.table.keys]
-        return comparison.items_of(self.aws.client("dynamodb"), self.settings.names.table, keys)
+    def items(self, key: str = TABLE) -> dict[str, comparison.Item]:
+        """Every item of a table, by the document id that its primary key gives."""
+        return comparison.items_of(self.aws.client("dynamodb"), self.table_name(key))
 
-    def documents(self) -> dict[str, Any]:
-        return comparison.documents_of(self.search, self.settings.ingestion.index)
+    def table_name(self, key: str = TABLE) -> str:
+        """What a table of the settings is called in DynamoDB."""
+        return next(pipeline.table_name for pipeline in self.settings.pipelines if pipeline.key == key)
 
-    def differences(self) -> list[str]:
-        return list(comparison.differences(self.items(), self.documents()))
+    def documents(self, alias: str = TABLE) -> dict[str, Any]:
+        """Every document that a search by this name finds, by id."""
+        return comparison.documents_of(self.search, alias)
 
-    def wait_until_same(self) -> None:
+    def differences(self, key: str = TABLE) -> list[str]:
+        """Where a table and what is searched by its name disagree, for one whose documents are as its items are."""
+        return list(comparison.differences(self.items(key), self.documents(key)))
+
+    def wait_until_same(self, key: str = TABLE) -> None:
         """Wait until index and table agree item by item. Raises `processes.NotReadyError` after five minutes.
 
         Data Prepper may sleep for a minute between the export and the first change.
         """
-        processes.wait_until(lambda: not self.differences(), limit_seconds=300, what="index and table agree")
+        processes.wait_until(lambda: not self.differences(key), limit_seconds=300, what=f"{key}: index equals table")
+
+
+def _merged(document: Any, changes: Any) -> Any:
+    """`changes` over `document`, mapping by mapping."""
+    if not isinstance(document, dict) or not isinstance(changes, dict):
+        return changes
+    return {**document, **{key: _merged(document.get(key), value) for key, value in changes.items()}}
 
 
 @contextlib.contextmanager
-def deployment(directory: Path, engine: Kind) -> Iterator[Deployment]:
-    """A local AWS with nothing deployed to it yet, gone at the end of the block; the files in `directory` stay."""
+def deployment(directory: Path, engine: Kind, environment: str = "local") -> Iterator[Deployment]:
+    """A local AWS for one of our environments, with nothing deployed to it yet, gone at the end of the block.
+
+    The files in `directory` stay.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with opensearch.node(directory) as node:
         aws = emulator.start(directory / "aws", node_url=node.url, engine=engine)
         try:
-            yield Deployment(directory, aws, node)
+            yield Deployment(directory, aws, node, environment)
         finally:
             aws.stop()

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
 from types import TracebackType
@@ -13,9 +13,8 @@ from opensearchpy import OpenSearch
 from functions.search_setup.dashboards import import_objects
 from functions.search_setup.domain import Domain
 from local import processes
-from local.deployment import Deployment
+from local.deployment import TABLE, Deployment
 
-JOBS = ("pipeline", "seed", "set-up", "connect", "reader", "administrator", "access-logs")
 LIMIT_SECONDS = 60
 _ELSEWHERE = "elsewhere"
 """An index that has nothing to do with the table."""
@@ -29,14 +28,26 @@ class Jobs:
         self._numbers = itertools.count()
         self._seen = 0
         stack = json.loads((system.terraform("pipeline").directory / "cdk.tf.json").read_text())
-        (invocation,) = stack["resource"]["aws_lambda_invocation"].values()
-        event = json.loads(invocation["input"])
-        pool = system.terraform("pipeline").outputs()["user_pool_id"]
+        event = json.loads(stack["resource"]["aws_lambda_invocation"]["search_setup_run"]["input"])
+        pool = system.dashboards_client()["UserPoolId"]
         self.setup: dict[str, Any] = {
             **event,
             "endpoint": system.aws.domain_endpoint,
             "sessions": {**event["sessions"], "user_pool_id": pool},
         }
+        self._work: dict[str, Callable[[], None]] = {
+            "pipeline": self._pipeline,
+            "seed": self._seed,
+            "set-up": self._set_up,
+            "connect": self._connect,
+            "reader": self._reader,
+            "administrator": self._administrator,
+            "access-logs": self._access_logs,
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all jobs."""
+        return iter(self._work)
 
     def __enter__(self) -> Self:
         self._system.search.index(index=_ELSEWHERE, body={"secret": True}, refresh=True)
@@ -55,56 +66,52 @@ class Jobs:
         ]
 
     def begin(self, job: str, worker: Executor) -> "Future[None]":
-        """Do one of JOBS. It raises when it cannot be done, and ends early once something is refused."""
-        work: dict[str, Callable[[], None]] = {
-            "pipeline": self._pipeline,
-            "seed": self._seed,
-            "set-up": self._set_up,
-            "connect": self._connect,
-            "reader": self._reader,
-            "administrator": self._administrator,
-            "access-logs": self._access_logs,
-        }
+        """Do one of them. It raises when it cannot be done, and ends early once something is refused."""
         self._seen = len(self._system.decisions())
-        return worker.submit(work[job])
+        return worker.submit(self._work[job])
 
     def _pipeline(self) -> None:
         """Export and stream into a new index: an insert with a new attribute, an update, a delete, a dead letter."""
         system, number = self._system, next(self._numbers)
         osis, s3, dynamodb = (system.aws.client(service) for service in ("osis", "s3", "dynamodb"))
-        names, index = system.settings.names, system.settings.ingestion.index
-        status = partial(osis.get_pipeline, PipelineName=names.pipeline)
+        bucket, table = system.settings.names.export_bucket, system.table_name()
+        (pipeline,) = system.settings.pipelines
+        name = pipeline.names.pipeline
+        status = partial(osis.get_pipeline, PipelineName=name)
         # One that has just been started cannot be stopped yet.
         self._wait(lambda: status()["Pipeline"]["Status"] == "ACTIVE", "the pipeline is active")
-        osis.stop_pipeline(PipelineName=names.pipeline)
-        system.search.indices.delete(index=index, ignore=[404])
+        osis.stop_pipeline(PipelineName=name)
+        system.search.indices.delete(index=pipeline.families[0].index, ignore=[404])
         for letter in self._dead_letters():
-            s3.delete_object(Bucket=names.export_bucket, Key=letter)
+            s3.delete_object(Bucket=bucket, Key=letter)
         leaving, poison = self._item(f"leaving-{number}"), self._item(f"poison-{number}")
-        dynamodb.put_item(TableName=names.table, Item=leaving)
-        osis.start_pipeline(PipelineName=names.pipeline)
+        dynamodb.put_item(TableName=table, Item=leaving)
+        osis.start_pipeline(PipelineName=name)
         try:
             self._wait(lambda: not system.differences(), "the export is in the index")
-            dynamodb.put_item(TableName=names.table, Item={**self._item("arrived"), f"new-{number}": {"S": "x"}})
-            dynamodb.delete_item(TableName=names.table, Key=leaving)
+            dynamodb.put_item(TableName=table, Item={**self._item("arrived"), f"new-{number}": {"S": "x"}})
+            dynamodb.delete_item(TableName=table, Key=leaving)
             self._wait(lambda: not system.differences(), "the changes are in the index")
-            dynamodb.put_item(TableName=names.table, Item={**poison, "price": {"S": "no number"}})
+            dynamodb.put_item(TableName=table, Item={**poison, "price": {"S": "no number"}})
             self._wait(lambda: bool(self._dead_letters()), "there is a dead letter")
         finally:
             for item in (leaving, poison):
-                dynamodb.delete_item(TableName=names.table, Key=item)
+                dynamodb.delete_item(TableName=table, Key=item)
 
     def _seed(self) -> None:
-        names = self._system.settings.names
+        seeder = self._system.settings.names.table(TABLE).seeder
         event = {"action": "fill", "source": "sample", "items": 20, "seed": 1, "until": "2026-11-01T00:00:00Z"}
-        self._invoke(names.seeder, event)
+        self._invoke(seeder, event)
 
     def _set_up(self) -> None:
-        """Another length of sessions and then the right one, so that there is something to change."""
-        wanted = self.setup["sessions"]
+        """Another length of sessions and then the right one, so that there is something to change; a farewell."""
+        wanted, function = self.setup["sessions"], self._system.settings.names.search_setup
         for minutes in (wanted["session_minutes"] + 1, wanted["session_minutes"]):
             event = {**self.setup, "sessions": {**wanted, "session_minutes": minutes}}
-            self._invoke(self._system.settings.names.search_setup, event)
+            self._invoke(function, event)
+        endpoint, table = self.setup["endpoint"], self.setup["generations"][0]["table"]
+        gone = {"action": "retire", "endpoint": endpoint, "table": table, "generation": 999, "tf": {"action": "delete"}}
+        self._invoke(function, gone)
 
     def _connect(self) -> None:
         """Dashboards taken from Cognito and connected again, with a new client, which the role mapping then follows."""
@@ -139,7 +146,7 @@ class Jobs:
         """An analyst signs in, searches, and saves a dashboard."""
         search = self._signed_in(self._system.settings.dashboards.analysts.users)
         body = {"size": 1, "aggs": {"values": {"value_count": {"field": "_id"}}}}
-        search.search(index=self._system.settings.ingestion.index, body=body)
+        search.search(index=TABLE, body=body)
         self._save(search)
 
     def _administrator(self) -> None:
@@ -164,7 +171,7 @@ class Jobs:
         import_objects(Domain(search, lambda: LIMIT_SECONDS), self._system.settings.saved_objects)
 
     def _item(self, identity: str) -> dict[str, dict[str, str]]:
-        return {self._system.settings.table.partition_key.name: {"S": identity}}
+        return {"order_id": {"S": identity}}
 
     def _invoke(self, function: str, event: dict[str, Any]) -> None:
         """The function's answer, and its log where it belongs."""

@@ -17,7 +17,7 @@ from typing import Any
 from functions.search_setup.access import API, DASHBOARDS_ROLES
 from local import processes
 from local.deployment import Deployment
-from local.jobs import JOBS, Jobs
+from local.jobs import Jobs
 from local.progress import Progress
 
 Document = dict[str, Any]
@@ -29,10 +29,10 @@ JOB_OF = {
     "administrators": "administrator",
     "analysts": "reader",
     "no-group": None,
-    "pipeline": "pipeline",
+    "orders-1": "pipeline",
     "search-cognito": "connect",
     "search-setup": "set-up",
-    "seeder": "seed",
+    "orders-seeder": "seed",
 }
 
 _COGNITO_ACCESS = "the service signs people in and out, and cleans up (AmazonOpenSearchServiceCognitoAccess has it)"
@@ -42,8 +42,8 @@ _ENDPOINT = "AWS asks for it in the role as well as in the domain's policy (OSIS
 
 # (holder, permission) -> why it is needed though nothing here can show it. Holders without the environment's prefix.
 DOCUMENTED: dict[tuple[str, str], str] = {
-    ("role pipeline", "es:DescribeDomain"): "OSIS looks up its domain (OSIS guide, pipeline access to domains)",
-    **{("role pipeline", f"es:ESHttp{method}"): _ENDPOINT for method in ("Get", "Head", "Post", "Put")},
+    ("role orders-1", "es:DescribeDomain"): "OSIS looks up its domain (OSIS guide, pipeline access to domains)",
+    **{("role orders-1", f"es:ESHttp{method}"): _ENDPOINT for method in ("Get", "Head", "Post", "Put")},
     **{
         ("role search-cognito", f"cognito-idp:{action}"): _COGNITO_ACCESS
         for action in (
@@ -60,7 +60,7 @@ DOCUMENTED: dict[tuple[str, str], str] = {
     ("role search-cognito", "iam:PassRole"): _COGNITO_ACCESS,
     **{
         (f"role {role}", f"xray:{action}"): _TRACING
-        for role in ("seeder", "search-setup")
+        for role in ("orders-seeder", "search-setup")
         for action in ("PutTelemetryRecords", "PutTraceSegments")
     },
     (
@@ -126,7 +126,7 @@ def prove(system: Deployment, progress: Progress) -> Proof:
     proof = Proof()
     with Jobs(system) as jobs, ThreadPoolExecutor(1) as worker:
         with progress.step("every job with all permissions") as done:
-            for job in JOBS:
+            for job in jobs:
                 if failure := _failure(jobs.begin(job, worker), jobs):
                     proof.denied.append(f"{job}: {failure}")
             done(f"{len(proof.denied)} denied")
@@ -165,10 +165,8 @@ def _without_and_with(
 
 def _failure(job: "Future[None]", jobs: Jobs) -> str | None:
     """The first refusal since the job began, or why it failed; None where it was done with none."""
-    refused = processes.wait_until(
-        lambda: jobs.refused or (["done"] if job.done() else []), limit_seconds=LIMIT_SECONDS, what="the job is done"
-    )
-    if refused != ["done"]:
+    processes.wait_until(lambda: job.done() or bool(jobs.refused), limit_seconds=LIMIT_SECONDS, what="the job is done")
+    if refused := jobs.refused:
         return refused[0]
     error = job.exception()
     return f"{type(error).__name__}: {error}" if error else None
@@ -225,11 +223,15 @@ def _security_roles(system: Deployment, jobs: Jobs) -> Iterator[Policy]:
     def put(path: str, document: Document) -> object:
         return system.search.transport.perform_request("PUT", f"{API}/{path}", body=document)
 
-    for name, role in jobs.setup["roles"].items():
+    pipelines = jobs.setup["generations"]
+    roles = {**jobs.setup["roles"], **{one["pipeline"]: one["role"] for one in pipelines}}
+    mappings = {**jobs.setup["mappings"], **{one["pipeline"]: one["members"] for one in pipelines}}
+    for name, role in roles.items():
         purpose = name.removeprefix(f"{system.settings.names.prefix}-")
-        yield Policy(f"security role {purpose}", purpose, role, _permissions, partial(put, f"roles/{name}"))
+        job = JOB_OF.get(purpose, purpose)
+        yield Policy(f"security role {purpose}", job, role, _permissions, partial(put, f"roles/{name}"))
     people = {DASHBOARDS_ROLES[0]: jobs.setup["dashboards_users"]}
-    for role, members in {**jobs.setup["mappings"], **people}.items():
+    for role, members in {**mappings, **people}.items():
         for arn in members:
             write = partial(put, f"rolesmapping/{role}")
             pieces = partial(_member, arn)
@@ -237,7 +239,7 @@ def _security_roles(system: Deployment, jobs: Jobs) -> Iterator[Policy]:
 
 
 def _purpose(system: Deployment, role_arn: str) -> str:
-    """`pipeline` for arn:aws:iam::…:role/orders-search-local-pipeline-us-east-1."""
+    """`orders-seeder` for arn:aws:iam::…:role/shop-local-orders-seeder-us-east-1."""
     names = system.settings.names
     return role_arn.rpartition("/")[2].removeprefix(f"{names.prefix}-").removesuffix(f"-{names.region}")
 

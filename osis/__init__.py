@@ -4,6 +4,18 @@ from osis.check import check, warnings_of
 from osis.model import PipelineBody, SubPipeline
 from osis.problems import InvalidBody, Problem
 from osis.reading import parse
+from osis.references import fill, strays
 from osis.render import render
 
-__all__ = ["InvalidBody", "PipelineBody", "Problem", "SubPipeline", "check", "parse", "render", "warnings_of"]
+__all__ = [
+    "InvalidBody",
+    "PipelineBody",
+    "Problem",
+    "SubPipeline",
+    "check",
+    "fill",
+    "parse",
+    "render",
+    "strays",
+    "warnings_of",
+]

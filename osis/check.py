@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from osis.comparisons import wrong_comparisons
+from osis.expressions import made_of_attributes, reads_attributes
 from osis.model import PipelineBody
 from osis.problems import InvalidBody, Path, Problem, at
 from osis.reading import parse
@@ -16,8 +18,6 @@ STATEFUL_PROCESSORS = frozenset({"aggregate", "otel_apm_service_map", "service_m
 DEFAULT_REGION = "us-east-1"
 
 _LOST = "a delete is lost without view_on_remove: OLD_IMAGE"
-_EXPRESSION = re.compile(r"\$\{(.*?)\}")
-_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 _DATE = re.compile(r"%\{.*?\}")
 
 
@@ -40,7 +40,7 @@ def check(text: str, region: str | None = None) -> tuple[Problem, ...]:
 
 def warnings_of(body: PipelineBody) -> tuple[Problem, ...]:
     """Return what is legal in `body` but risky, with the reason."""
-    found = [*_of_document(body), *_of_source(body), *_of_routes(body)]
+    found = [*_of_document(body), *_of_source(body), *_of_routes(body), *wrong_comparisons(body)]
     for path, sink in body.opensearch_sinks():
         found += [*_of_delivery(path, sink, body.source), *_of_writing(path, sink, body.source), *_of_index(path, sink)]
         found += [*_of_attributes(path, sink, body), *_of_access(path, sink, body)]
@@ -156,10 +156,10 @@ def _of_attributes(path: Path, sink: OpenSearchSink, body: PipelineBody) -> Foun
         if (
             stream.view_on_remove != "OLD_IMAGE"
             and value is not None
-            and (option == "document_id_field" or _names_attribute(value))
+            and (option == "document_id_field" or made_of_attributes(value))
         ):
             yield (*path, option), f"is made of attributes: {_LOST}"
-    if _names_attribute(sink.index):
+    if made_of_attributes(sink.index):
         yield (*path, "index"), f"is made of attributes: {_risks(stream)}"
     if _DATE.search(sink.index or ""):
         yield (
@@ -177,7 +177,7 @@ def _of_routes(body: PipelineBody) -> Found:
             plugin, context = sink.plugin
             for place, route in enumerate(context.routes or ()):
                 condition = pipeline.conditions.get(route, "")
-                if plugin in ("opensearch", "pipeline") and "/" in _STRING.sub("", condition):
+                if plugin in ("opensearch", "pipeline") and reads_attributes(condition):
                     yield (
                         (name, "sink", number, plugin, "routes", place),
                         f"{route!r} is chosen by attributes: {_risks(stream)}",
@@ -187,10 +187,6 @@ def _of_routes(body: PipelineBody) -> Found:
 def _risks(stream: Stream) -> str:
     stale = "when the attribute changes, the old copy of the document stays"
     return stale if stream.view_on_remove == "OLD_IMAGE" else f"{_LOST} and {stale}"
-
-
-def _names_attribute(expression: str | None) -> bool:
-    return any("getMetadata(" not in inner for inner in _EXPRESSION.findall(expression or ""))
 
 
 def _of_access(path: Path, sink: OpenSearchSink, body: PipelineBody) -> Found:

@@ -1,14 +1,33 @@
 """The body that this project runs: safe defaults against the traps that `osis.check` warns of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from osis.model import PipelineBody, body_of
-from osis.processors import Processor
+from osis.expressions import made_of_attributes, reads_attributes
+from osis.model import DEFAULT_ROUTE, PipelineBody, body_of
 from osis.source import Export
 
 # 50 ms doubled 14 times: about 14 minutes, within the 30 minutes of shard_acknowledgment_timeout.
 MAX_RETRIES = 14
+PRIMARY_KEY = '${getMetadata("primary_key")}'
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Documents for which `condition` holds, a Data Prepper expression, go to `index`."""
+
+    name: str
+    condition: str
+    index: str
+
+
+def needs_old_image(document_id: str, routes: Sequence[Route]) -> bool:
+    """Tell whether deletes are lost without `view_on_remove: OLD_IMAGE`, as `osis.check` warns.
+
+    Data Prepper looks for the document of a deleted item by attributes then, and NEW_IMAGE has none of it.
+    """
+    return made_of_attributes(document_id) or any(reads_attributes(route.condition) for route in routes)
 
 
 def dynamodb_to_opensearch(
@@ -18,6 +37,11 @@ def dynamodb_to_opensearch(
     region: str,
     host: str,
     index: str,
+    routes: Sequence[Route] = (),
+    document_id: str = PRIMARY_KEY,
+    include_keys: Sequence[str] = (),
+    exclude_keys: Sequence[str] = (),
+    processors: Sequence[Mapping[str, Any]] = (),
     dlq_bucket: str,
     dlq_prefix: str = "dlq/",
     export: Export | None = None,
@@ -25,14 +49,15 @@ def dynamodb_to_opensearch(
     view_on_remove: Literal["NEW_IMAGE", "OLD_IMAGE"] = "NEW_IMAGE",
     flush_timeout_ms: int = 1000,
     max_retries: int = MAX_RETRIES,
-    processors: Sequence[Processor] = (),
     name: str = "dynamodb-pipeline",
 ) -> PipelineBody:
     """Return a pipeline that keeps `index` equal to the table: inserts, updates and deletes, in order.
 
-    `host` is the endpoint with https://. `view_on_remove: OLD_IMAGE` asks for NEW_AND_OLD_IMAGES on the table. The
-    index template is deliberately not in the body: put beforehand, it spares the pipeline's role two permissions on the
-    whole cluster.
+    With `routes`, `index` gets what no route takes; a document for which several conditions hold goes to each of their
+    indices. `processors`, each as in YAML, come first: conditions, `document_id` and keys see what they leave. `host`
+    is the endpoint with https://. `view_on_remove: OLD_IMAGE` asks for NEW_AND_OLD_IMAGES on the table;
+    `needs_old_image` says when it is needed. The index template is deliberately not in the body: put beforehand, it
+    spares the pipeline's role two permissions on the whole cluster.
     Raises InvalidBody.
     """
     access = {"sts_role_arn": role_arn, "region": region}
@@ -45,7 +70,7 @@ def dynamodb_to_opensearch(
         "hosts": [host],
         "index": index,
         "index_type": "custom",
-        "document_id": '${getMetadata("primary_key")}',
+        "document_id": document_id,
         "action": '${getMetadata("opensearch_action")}',
         "document_version": '${getMetadata("document_version")}',
         "document_version_type": "external",
@@ -54,10 +79,20 @@ def dynamodb_to_opensearch(
         "aws": access,
         "dlq": {"s3": {"bucket": dlq_bucket, "key_path_prefix": dlq_prefix, **access}},
     }
+    if include_keys:
+        sink["include_keys"] = list(include_keys)
+    if exclude_keys:
+        sink["exclude_keys"] = list(exclude_keys)
+    sinks = [sink]
+    if routes:
+        sinks = [sink | {"routes": [DEFAULT_ROUTE]}]
+        sinks += [sink | {"index": route.index, "routes": [route.name]} for route in routes]
     pipeline: dict[str, Any] = {
         "source": {"dynamodb": {"acknowledgments": True, "tables": [table], "aws": access}},
-        "sink": [{"opensearch": sink}],
+        "sink": [{"opensearch": one} for one in sinks],
     }
     if processors:
-        pipeline["processor"] = [one.model_dump(by_alias=True, exclude_unset=True) for one in processors]
+        pipeline["processor"] = list(processors)
+    if routes:
+        pipeline["route"] = [{route.name: route.condition} for route in routes]
     return body_of({"version": "2", name: pipeline})

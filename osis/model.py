@@ -15,6 +15,8 @@ from osis.values import Integer, Options, Several, Text, has_placeholder
 
 LONGEST_BODY = 24_000  # characters; CreatePipeline's PipelineConfigurationBody
 MOST_SUB_PIPELINES = 10
+# https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html, OpenSearch Ingestion quotas
+MOST_SINKS = 20
 NEWEST_MINOR_VERSION = 16
 RESERVED_NAMES = frozenset({"data-prepper", "dataPrepper", "core"})  # PipelineConfigurationValidator
 DEFAULT_ROUTE = "_default"
@@ -114,7 +116,7 @@ class PipelineBody(Options):
 
     @model_validator(mode="after")
     def _consistent(self) -> "PipelineBody":
-        refuse([*self._names(), *self._sources(), *self._links()])
+        refuse([*self._names(), *self._ends(), *self._links()])
         refuse([*self._regions(), *self._roles()])
         return self
 
@@ -131,7 +133,10 @@ class PipelineBody(Options):
         if self.extension is not None and self.pipeline_configurations is not None:
             yield ("pipeline_configurations",), "is another name for extension; write one of them"
 
-    def _sources(self) -> Iterator[tuple[Path, str]]:
+    def _ends(self) -> Iterator[tuple[Path, str]]:
+        sinks = sum(sink.pipeline is None for pipeline in self.pipelines.values() for sink in pipeline.sink)
+        if sinks > MOST_SINKS:
+            yield (), f"has {sinks} sinks; at most {MOST_SINKS} that are no sub-pipelines"
         readers = [name for name, one in self.pipelines.items() if one.source is not None and one.source.dynamodb]
         if self.pipelines and not readers:
             yield (), "has no DynamoDB source; one sub-pipeline needs source: dynamodb"

@@ -1,5 +1,6 @@
 """A body as YAML that Data Prepper reads: no anchors, no folding, nothing that was left out."""
 
+import re
 from typing import Any
 
 import yaml
@@ -19,8 +20,10 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     # Line breaks of Unicode would be read back as plain ones unless they are escaped.
-    escaped = isinstance(text, _Quoted) or any(character in text for character in "\x85\u2028\u2029\ufeff")
-    style = '"' if escaped else "|" if "\n" in text else None
+    escaped = any(character in text for character in "\x85\u2028\u2029\ufeff")
+    # PyYAML leaves 1e5 without quotes; Data Prepper would read a number.
+    quoted = isinstance(text, _Quoted) or re.fullmatch(r"[-+]?\d+[eE][-+]?\d+", text, re.ASCII)
+    style = '"' if escaped or quoted else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -5,13 +5,17 @@ Data Prepper reads options with Jackson, which takes `"true"` for a flag, `"30"`
 
 import re
 import warnings
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from osis.problems import Path
+
 T = TypeVar("T")
 
-_PLACEHOLDER = re.compile(r"\$\{.*?\}|\{\{.*?\}\}", re.DOTALL)
+REFERENCE = re.compile(r"(?<!\$)\{\{([^{}\n]*)\}\}")  # {{name}}; ${{...}} is Data Prepper's own, for secrets
+_PLACEHOLDER = re.compile(rf"\$\{{\{{.*?\}}\}}|\$\{{.*?\}}|{REFERENCE.pattern}", re.DOTALL)
 _JAVA_DURATION = re.compile(
     r"[-+]?P(?=[-+\dT])([-+]?\d+D)?(T(?=[-+\d])([-+]?\d+H)?([-+]?\d+M)?([-+]?\d+([.,]\d{0,9})?S)?)?", re.IGNORECASE
 )
@@ -38,6 +42,18 @@ def has_placeholder(text: str) -> bool:
 
 def without_placeholders(text: str, instead: str = "") -> str:
     return _PLACEHOLDER.sub(instead, text)
+
+
+def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Yield each value in `value` that is no mapping and no list, with its path."""
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from leaves(below, (*path, key))
+    elif isinstance(value, list):
+        for number, below in enumerate(value):
+            yield from leaves(below, (*path, number))
+    else:
+        yield path, value
 
 
 class Options(BaseModel):

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from functions.package import PackagingError
-from osis import InvalidBody
-from scan.checkov import ScanFailed, scan
+from scan.checkov import Origin, ScanFailed, scan
 from scan.skips import InvalidSkips, read, stale, unskipped
-from settings import ENVIRONMENTS, InvalidSettings, load
+from settings import ENVIRONMENTS, InvalidSettings, Settings, load
 from stacks.app import synthesize
 
 ROOT = Path(__file__).parents[1]
@@ -23,11 +22,11 @@ def main() -> int:
     environments = sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml"))
     try:
         skips = read(ROOT / SKIPS)
-        stacks = [(file, environment) for environment in environments for file in _synthesize(environment)]
+        stacks = [stack for environment in environments for stack in _synthesize(load(environment))]
         # A run for each stack: what Terraform keeps apart, checkov must not join by name.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             verdicts = list(pool.map(lambda stack: scan(*stack), stacks))
-    except (InvalidSkips, InvalidSettings, InvalidBody, PackagingError, ScanFailed) as error:
+    except (InvalidSkips, InvalidSettings, PackagingError, ScanFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     findings = [finding for verdict in verdicts for finding in verdict.failed]
@@ -43,13 +42,16 @@ def main() -> int:
     return 1 if failed or unneeded else 0
 
 
-def _synthesize(environment: str) -> list[Path]:
+def _synthesize(settings: Settings) -> list[tuple[Path, Origin]]:
     """The Terraform JSON of each stack of the environment."""
-    folder = SCANNED / environment
+    folder = SCANNED / settings.environment
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    synthesize(load(environment), folder)
-    return sorted(folder.glob("stacks/*/cdk.tf.json"))
+    synthesize(settings, folder)
+    return [
+        (file, Origin(settings.environment, settings.production, file.parent.name))
+        for file in sorted(folder.glob("stacks/*/cdk.tf.json"))
+    ]
 
 
 if __name__ == "__main__":

@@ -21,17 +21,28 @@ class ScanFailed(Exception):
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a stack comes from."""
+
+    environment: str
+    production: bool
+    stack: str
+
+    def __str__(self) -> str:
+        return f"{self.environment} {self.stack}"
+
+
+@dataclass(frozen=True)
 class Finding:
     """A check that a resource, named by its Terraform address, does not pass."""
 
-    environment: str
-    stack: str
+    origin: Origin
     check: str
     name: str
     resource: str
 
     def __str__(self) -> str:
-        return f"{self.environment} {self.stack}: {self.check} {self.name}: {self.resource}"
+        return f"{self.origin}: {self.check} {self.name}: {self.resource}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class _Report(BaseModel):
     summary: _Summary
 
 
-def scan(file: Path, environment: str) -> Verdict:
+def scan(file: Path, origin: Origin) -> Verdict:
     """Check the stack in `file`, rewritten for checkov, which reads all below its folder. Raises ScanFailed."""
     stack = json.loads(file.read_text())
     file.write_text(json.dumps(readable(stack), indent=2))
@@ -78,8 +89,8 @@ def scan(file: Path, environment: str) -> Verdict:
         check=False,
     )
     if process.returncode != 0:
-        raise ScanFailed(f"{environment} {file.parent.name}: checkov ended with {process.returncode}: {process.stderr}")
-    return verdict(process.stdout, stack, environment, file.parent.name)
+        raise ScanFailed(f"{origin}: checkov ended with {process.returncode}: {process.stderr}")
+    return verdict(process.stdout, stack, origin)
 
 
 def readable(stack: Stack) -> Stack:
@@ -100,17 +111,17 @@ def readable(stack: Stack) -> Stack:
     }
 
 
-def verdict(output: str, stack: Stack, environment: str, name: str) -> Verdict:
+def verdict(output: str, stack: Stack, origin: Origin) -> Verdict:
     """What checkov's JSON says of `stack`, with addresses. Raises ScanFailed where it could not read the stack."""
     try:
         report = _Report.model_validate_json(output)
     except ValidationError:
-        raise ScanFailed(f"{environment} {name}: checkov checked nothing: {output[:1000]!r}") from None
+        raise ScanFailed(f"{origin}: checkov checked nothing: {output[:1000]!r}") from None
     if report.summary.parsing_errors:
-        raise ScanFailed(f"{environment} {name}: checkov cannot parse the stack that the scan gave it")
+        raise ScanFailed(f"{origin}: checkov cannot parse the stack that the scan gave it")
     addresses = _addresses(stack)
     failed = {
-        Finding(environment, name, record.check_id, record.check_name, _address(record.resource, addresses)): None
+        Finding(origin, record.check_id, record.check_name, _address(record.resource, addresses)): None
         for record in report.results.failed_checks
     }
     return Verdict(sum(1 for _ in _resources(stack)), report.summary.passed, tuple(failed))

@@ -33,29 +33,30 @@ class _Model(BaseModel):
 
 
 class Skip(_Model):
-    """`resources` are patterns of Terraform addresses, as `fnmatch` has them; without `environments` it is for all."""
+    """`resources` are patterns of Terraform addresses, as `fnmatch` has them.
+
+    `tests_only` is for environments that are not for production; without it, for all.
+    """
 
     check: Annotated[str, _matching(r"CKV2?_AWS_\d+", "use the id that checkov gives, for example CKV_AWS_145")]
     resources: Annotated[tuple[str, ...], Field(min_length=1)]
     reason: Annotated[str, _matching(r"[A-Z].+\.", "say in one sentence why it is right here")]
-    environments: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    tests_only: bool = False
 
     def __str__(self) -> str:
-        where = f" in {', '.join(self.environments)}" if self.environments else ""
-        return f"{self.check} of {', '.join(self.resources)}{where}"
+        return f"{self.check} of {', '.join(self.resources)}{' in tests' if self.tests_only else ''}"
 
     def covers(self, finding: Finding) -> bool:
         return (
             finding.check == self.check
             and any(fnmatchcase(finding.resource, pattern) for pattern in self.resources)
-            and (self.environments is None or finding.environment in self.environments)
+            and not (self.tests_only and finding.origin.production)
         )
 
     def parts(self) -> Iterator[Self]:
-        """The same for each pattern and each environment alone."""
+        """The same for each pattern alone."""
         for pattern in self.resources:
-            for environments in [(name,) for name in self.environments] if self.environments else [None]:
-                yield self.model_copy(update={"resources": (pattern,), "environments": environments})
+            yield self.model_copy(update={"resources": (pattern,)})
 
 
 class _File(_Model):

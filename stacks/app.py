@@ -17,8 +17,8 @@ def synthesize(settings: Settings, outdir: Path | None = None) -> None:
     state = StateStack(app, settings)
     pipeline = PipelineStack(app, settings)
     pipeline.add_dependency(state)
-    if settings.seeding is not None:
-        SeedingStack(app, settings, settings.seeding).add_dependency(pipeline)
+    if any(table.seeding for table in settings.tables.values()):
+        SeedingStack(app, settings).add_dependency(pipeline)
     app.synth()
     _remove_others(Path(app.outdir) / "stacks", {stack.node.id for stack in app.node.children})
 

@@ -26,7 +26,7 @@ MEMORY_MB = 1769
 
 
 class Function(Construct):
-    """Runs `functions/<code>`, invoked by Terraform only: one at a time, traced, logging to a group of its own.
+    """Runs `functions/<code>`, invoked by Terraform only: traced, logging to a group of its own.
 
     There is no dead-letter queue: Terraform waits for the answer, so that nothing is ever lost unseen.
     """
@@ -44,6 +44,7 @@ class Function(Construct):
         statements: Sequence[Statement] = (),
         environment: Mapping[str, str],
         timeout_seconds: int,
+        concurrency: int,
         files: Mapping[str, bytes],
     ) -> None:
         super().__init__(scope, id)
@@ -75,7 +76,7 @@ class Function(Construct):
             ),
         )
         self.package = package(
-            ROOT / "functions" / code, dependencies=BUILD / code, destination=BUILD / f"{code}.zip", extra=files
+            ROOT / "functions" / code, dependencies=BUILD / code, destination=BUILD / f"{name}.zip", extra=files
         )
         asset = TerraformAsset(
             self, "package", path=str(self.package.path), type=AssetType.FILE, asset_hash=self.package.sha256
@@ -93,7 +94,7 @@ class Function(Construct):
             source_code_hash=self.package.source_code_hash,
             timeout=timeout_seconds,
             memory_size=MEMORY_MB,
-            reserved_concurrent_executions=1,
+            reserved_concurrent_executions=concurrency,
             kms_key_arn=key,
             environment=LambdaFunctionEnvironment(variables=environment),
             logging_config=LambdaFunctionLoggingConfig(log_format="JSON", log_group=logs.name),

@@ -1,16 +1,19 @@
-"""The system itself: table, sign-in, domain and pipeline, in the order in which they need each other."""
+"""The system itself: tables, sign-in, domain and pipelines, in the order in which they need each other."""
 
 from cdktf import TerraformOutput
 from constructs import Construct
 
-from settings import Settings
+from names import DLQ_PREFIX, EXPORT_PREFIX
+from settings import Domain, Settings
 from stacks.authentication import Authentication
 from stacks.base import EnvironmentStack
+from stacks.bucket import PrivateBucket, expiry
 from stacks.ingestion import HTTP_CALLS, Ingestion
 from stacks.policies import HTTP_METHODS
-from stacks.search import Search
+from stacks.search import ExistingSearch, Search
+from stacks.setup import HTTP_CALLS as SETUP_CALLS
 from stacks.setup import SearchSetup, start_page
-from stacks.table import Table
+from stacks.table import ExistingTable, SourceTable
 
 
 class PipelineStack(EnvironmentStack):
@@ -18,41 +21,93 @@ class PipelineStack(EnvironmentStack):
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, "pipeline", settings)
-        names, protected = settings.names, settings.deletion_protection
-        table = Table(self, "source", settings.table, names, kms_key_arn=settings.kms_key_arn, protected=protected)
-        authentication = Authentication(self, "authentication", settings.dashboards, names, protected=protected)
-        ingestion = Ingestion(self, "ingestion", settings)
+        self._settings = settings
+        names = settings.names
+        tables = self._tables()
+        bucket = PrivateBucket(
+            self,
+            "export",
+            name=names.export_bucket,
+            arn=names.export_bucket_arn,
+            keep=settings.deletion_protection,
+            rules=[
+                expiry("exports", prefix=EXPORT_PREFIX, days=settings.ingestion.export_retention_days),
+                expiry("dead-letters", prefix=DLQ_PREFIX, days=settings.ingestion.dlq_retention_days),
+            ],
+            kms_key_arn=settings.kms_key_arn,
+            access_logs=names.access_log_bucket,
+        )
+        scope = Construct(self, "ingestion")
+        ingestions = [Ingestion(scope, pipeline) for pipeline in settings.pipelines]
+        search, setup = self._made(settings.domain, ingestions) if settings.domain is not None else self._existing()
+        ready = setup.run(search.domain.endpoint)
+        for one in ingestions:
+            one.start(search.domain.endpoint, setup, ready, tables[one.pipeline.key].resource, *bucket.parts)
+        self._show(
+            {
+                "dashboards-url": f"https://{search.domain.dashboard_endpoint}",
+                "domain-endpoint": search.domain.endpoint,
+                "export-bucket": bucket.bucket.id,
+                "tables": {key: table.resource.name for key, table in tables.items()},
+                "pipelines": {one.pipeline.names.id: one.pipeline.names.pipeline for one in ingestions},
+            }
+        )
+
+    def _tables(self) -> dict[str, SourceTable | ExistingTable]:
+        settings, scope = self._settings, Construct(self, "source")
+        return {
+            key: ExistingTable(scope, key, table, name=table.existing.name)
+            if table.existing is not None
+            else SourceTable(
+                scope,
+                key,
+                table,
+                name=settings.names.table(key).table,
+                kms_key_arn=settings.kms_key_arn,
+                protected=settings.deletion_protection,
+            )
+            for key, table in settings.tables.items()
+        }
+
+    def _made(self, domain: Domain, ingestions: list[Ingestion]) -> tuple[Search, SearchSetup]:
+        settings = self._settings
+        authentication = Authentication(
+            self, "authentication", settings.dashboards, settings.names, protected=settings.deletion_protection
+        )
         setup = SearchSetup(self, "search-setup", settings, authentication.user_pool)
         people = [authentication.administrators.arn, authentication.analysts.arn]
-        readers = list(settings.domain.reader_roles)
+        readers = list(domain.reader_roles)
         search = Search(
             self,
             "search",
             settings,
+            domain,
             authentication,
             master=setup.role,
             callers=[
-                ([ingestion.role.arn], HTTP_CALLS),
-                ([setup.role.arn], ("es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut")),
+                ([one.role.arn for one in ingestions], HTTP_CALLS),
+                ([setup.role.arn], SETUP_CALLS),
                 (people, (HTTP_METHODS,)),
                 *([(readers, ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"))] if readers else []),
             ],
         )
         authentication.connect(search.domain)
-        ready = setup.run(search.domain)
-        pipeline = ingestion.start(search.domain.endpoint, table.resource, ready)
+        self._show(
+            {
+                "dashboard-url": f"https://{search.domain.endpoint}/_dashboards{start_page(settings)}",
+                "user-pool-id": authentication.user_pool.id,
+                "identity-pool-id": authentication.identity_pool.id,
+            }
+        )
+        return search, setup
 
-        outputs = {
-            "dashboards-url": f"https://{search.domain.dashboard_endpoint}",
-            "dashboard-url": f"https://{search.domain.endpoint}/_dashboards{start_page(settings.ingestion.index)}",
-            "domain-endpoint": search.domain.endpoint,
-            "table-name": table.resource.name,
-            "table-arn": table.resource.arn,
-            "pipeline-arn": pipeline.pipeline_arn,
-            "pipeline-name": pipeline.pipeline_name,
-            "user-pool-id": authentication.user_pool.id,
-            "identity-pool-id": authentication.identity_pool.id,
-            "export-bucket": ingestion.bucket.bucket.id,
-        }
+    def _existing(self) -> tuple[ExistingSearch, SearchSetup]:
+        settings = self._settings
+        return (
+            ExistingSearch(self, "search", settings.names.domain),
+            SearchSetup(self, "search-setup", settings, user_pool=None),
+        )
+
+    def _show(self, outputs: dict[str, str | dict[str, str]]) -> None:
         for name, value in outputs.items():
             TerraformOutput(self, name, value=value)

@@ -1,10 +1,11 @@
-"""The OpenSearch domain, with Dashboards behind Cognito."""
+"""The OpenSearch domain, with Dashboards behind Cognito; or one that is there already."""
 
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.cloudwatch_log_resource_policy import CloudwatchLogResourcePolicy
+from cdktf_cdktf_provider_aws.data_aws_opensearch_domain import DataAwsOpensearchDomain
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.opensearch_domain import (
     OpensearchDomain,
@@ -43,13 +44,14 @@ class Search(Construct):
         scope: Construct,
         id: str,  # noqa: A002
         settings: Settings,
+        domain: Domain,
         authentication: Authentication,
         *,
         master: IamRole,
         callers: Sequence[tuple[Sequence[str], Sequence[str]]],
     ) -> None:
         super().__init__(scope, id)
-        names, domain, network = settings.names, settings.domain, settings.network
+        names, network = settings.names, settings.network
         log_groups = {
             kind: CloudwatchLogGroup(
                 self, noun, name=name, retention_in_days=settings.log_retention_days, kms_key_id=settings.kms_key_arn
@@ -122,6 +124,29 @@ class Search(Construct):
             # Created after what it signs people in with, so also destroyed before: OpenSearch takes its own client out
             # of the pools on the way, and needs the role for that.
             depends_on=[authentication.sign_in_domain, authentication.search_role_policy, delivery],
+        )
+
+
+class ExistingSearch(Construct):
+    """Somebody else's domain: looked up, and the plan fails where it lets everybody in who reaches it."""
+
+    def __init__(self, scope: Construct, id: str, name: str) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        self.domain = DataAwsOpensearchDomain(
+            self,
+            "domain",
+            domain_name=name,
+            lifecycle=TerraformResourceLifecycle(
+                postcondition=[
+                    Postcondition(
+                        condition="${self.advanced_security_options[0].enabled}",
+                        error_message=(
+                            f"The domain {name} must have fine-grained access control, with the role of the set-up "
+                            "function among its masters."
+                        ),
+                    )
+                ]
+            ),
         )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 SecurityRole = dict[str, Any]
 
 
-def pipeline(index: str) -> SecurityRole:
-    """What Data Prepper's sink needs to keep one index equal to a table, and to make the index if it is not there."""
+def pipeline(indices: Sequence[str]) -> SecurityRole:
+    """What Data Prepper's sink needs to keep indices equal to a table, and to make those that are not there."""
     return _role(
         cluster=("cluster:monitor/state", "indices:data/write/bulk"),
-        indices=(index,),
+        indices=indices,
         actions=(
             "indices:admin/create",
             "indices:admin/get",
@@ -26,9 +26,9 @@ def pipeline(index: str) -> SecurityRole:
     )
 
 
-def reader(index: str) -> SecurityRole:
-    """Searches, aggregations, and the fields of one index."""
-    return _role(cluster=(), indices=(index,), actions=("read",))
+def reader(aliases: Sequence[str]) -> SecurityRole:
+    """Searches, aggregations, and the fields of what is behind the aliases."""
+    return _role(cluster=(), indices=aliases, actions=("read",))
 
 
 def administrator() -> SecurityRole:

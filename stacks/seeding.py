@@ -1,4 +1,4 @@
-"""Sample data: a Lambda that fills the table, invoked at apply. Its life is its own; nothing depends on it."""
+"""Sample data: Lambdas that fill tables, invoked at apply. Their life is their own; nothing depends on them."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
 from constructs import Construct
 
-from settings import Seeding, Settings
+from settings import Seeding, Settings, Table
 from stacks.base import EnvironmentStack
 from stacks.function import Function
 from stacks.policies import Statement
@@ -17,14 +17,28 @@ TIMEOUT_SECONDS = 900
 
 
 class SeedingStack(EnvironmentStack):
-    """Fills the table once for each set of seeding settings, then makes `changes` rounds of changes and deletes.
+    """Fills each table that has `seeding` once for each set of its settings, then makes `changes` rounds of changes.
 
-    Destroying the stack leaves the items in the table.
+    Destroying the stack leaves the items in the tables.
     """
 
-    def __init__(self, scope: Construct, settings: Settings, seeding: Seeding) -> None:
+    def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, "seeding", settings)
-        names, data = settings.names, settings.seed_items
+        seeders = Construct(self, "seeder")
+        results = {
+            key: Seeder(seeders, key, settings, table, table.seeding).result
+            for key, table in settings.tables.items()
+            if table.seeding is not None
+        }
+        TerraformOutput(self, "results", value=results)
+
+
+class Seeder(Construct):
+    """The function that fills one table, and its invocations."""
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, table: Table, seeding: Seeding) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        names, data = settings.names.table(id), settings.seed_items(id)
         seeder = Function(
             self,
             "seeder",
@@ -33,12 +47,14 @@ class SeedingStack(EnvironmentStack):
             name=names.seeder,
             role=names.seeder_role,
             description=f"Writes sample data into {names.table}",
-            statements=[Statement(("dynamodb:BatchWriteItem",), (names.table_arn,))],
+            statements=[Statement(("dynamodb:BatchWriteItem",), (settings.names.table_arn(names.table),))],
             environment={"TABLE_NAME": names.table, "POWERTOOLS_SERVICE_NAME": "seeder"},
             timeout_seconds=TIMEOUT_SECONDS,
+            # Its invocations follow each other.
+            concurrency=1,
             files={"items.ndjson": data} if data is not None else {},
         )
-        event = _event(settings, seeding)
+        event = _event(table, seeding)
         # What was filled: when it changes, the table is filled anew and every round of changes is made again.
         content = hashlib.sha256(json.dumps(event).encode() + (data or b"")).hexdigest()
         step = LambdaInvocation(
@@ -57,10 +73,10 @@ class SeedingStack(EnvironmentStack):
                 triggers={"content": content},
                 depends_on=[step],
             )
-        TerraformOutput(self, "result", value=step.result)
+        self.result = step.result
 
 
-def _event(settings: Settings, seeding: Seeding) -> dict[str, str | int | list[str]]:
+def _event(table: Table, seeding: Seeding) -> dict[str, str | int | list[str]]:
     if seeding.file is not None:
-        return {"source": "file", "key": [key.name for key in settings.table.keys]}
+        return {"source": "file", "key": [key.name for key in table.keys]}
     return {"source": "sample", "items": seeding.items, "seed": seeding.seed, "until": seeding.until}

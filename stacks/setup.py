@@ -1,37 +1,41 @@
-"""What makes the domain ready: a function that Terraform invokes between the domain and the pipeline."""
+"""What makes the domain ready: a function that Terraform invokes between the domain and the pipelines, and around each
+pipeline, whose index it puts into the service of those who search, and takes out of it."""
 
 import json
 from typing import Any
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.cognito_user_pool import CognitoUserPool
 from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
-from cdktf_cdktf_provider_aws.opensearch_domain import OpensearchDomain
 from constructs import Construct
 
-from dashboards import FieldType
-from settings import Domain, Settings
+from pipelines import Pipeline
+from settings import Settings
 from stacks import security_roles
 from stacks.function import Function
 from stacks.policies import Statement
 
-# A new domain may take minutes until its endpoint answers.
-TIMEOUT_SECONDS = 600
+# A new domain may take minutes until its endpoint answers, a new index until it has caught up; Lambda's longest run.
+TIMEOUT_SECONDS = 900
+# As many as Terraform invokes at the same time, unless it is told otherwise.
+CONCURRENCY = 10
 # After this a person signs in again, second factor included.
 SESSION_MINUTES = 12 * 60
 TOKEN_MINUTES = 60
 
+HTTP_CALLS = ("es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut")
+
 
 class SearchSetup(Construct):
-    """Security roles and who has them, the index template, the dashboard, how long people stay signed in.
+    """Security roles and who has them, index templates, aliases, the dashboards, how long people stay signed in.
 
-    Its role is the domain's master user.
+    Its role is the domain's master user; with no `user_pool`, the domain is somebody else's, who made it so.
     """
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, user_pool: CognitoUserPool) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, settings: Settings, user_pool: CognitoUserPool | None) -> None:  # noqa: A002
         super().__init__(scope, id)
         self._settings, self._user_pool = settings, user_pool
         names = settings.names
-        # All that it may do to the domain is in the domain's own policy.
         self._setup = Function(
             self,
             "setup",
@@ -39,7 +43,7 @@ class SearchSetup(Construct):
             code="search_setup",
             name=names.search_setup,
             role=names.search_setup_role,
-            description=f"Security roles, index template and dashboard of {names.domain}",
+            description=f"Security roles, index templates, aliases and dashboards of {names.domain}",
             statements=[
                 Statement(
                     (
@@ -49,62 +53,100 @@ class SearchSetup(Construct):
                     ),
                     (user_pool.arn,),
                 )
+                # All that it may do to a domain of ours is in the domain's own policy.
+                if user_pool is not None
+                else Statement(HTTP_CALLS, (f"{names.domain_arn}/*",))
             ],
             environment={"POWERTOOLS_SERVICE_NAME": "search-setup"},
             timeout_seconds=TIMEOUT_SECONDS,
+            concurrency=CONCURRENCY,
             files={"saved_objects.ndjson": settings.saved_objects},
         )
         self.role = self._setup.role
 
-    def run(self, domain: OpensearchDomain) -> LambdaInvocation:
-        """Prepare `domain`; again whenever what is wanted, or the code that does it, has changed."""
+    def run(self, host: str) -> LambdaInvocation:
+        """Prepare the domain at `host`; again whenever what is wanted, or the code that does it, has changed."""
+        event = _preparation(self._settings, host, self._user_pool.id if self._user_pool else None)
         return LambdaInvocation(
             self,
             "run",
             function_name=self._setup.function.function_name,
-            input=json.dumps(_event(self._settings, domain.endpoint, self._user_pool.id)),
+            input=json.dumps(event),
             triggers={"package": self._setup.package.source_code_hash},
         )
 
+    def of_generation(
+        self,
+        scope: Construct,
+        action: str,
+        pipeline: Pipeline,
+        host: str,
+        *,
+        after: ITerraformDependable,
+    ) -> LambdaInvocation:
+        """`serve` or `retire` a pipeline's index; invoked when this is created and when it is destroyed.
 
-def start_page(index: str) -> str:
-    """Where Dashboards begins: the dashboard that `dashboards.overview` makes of the index."""
-    return f"/app/dashboards#/view/{index}-overview"
+        The input never changes: with this lifecycle a failed update would count as done.
+        """
+        event = {
+            "action": action,
+            "endpoint": host,
+            "table": self._settings.names.table(pipeline.key).table,
+            "generation": pipeline.generation,
+        }
+        return LambdaInvocation(
+            scope,
+            action,
+            function_name=self._setup.function.function_name,
+            input=json.dumps(event),
+            lifecycle_scope="CRUD",
+            depends_on=[after],
+        )
 
 
-def _event(settings: Settings, endpoint: str, user_pool_id: str) -> dict[str, Any]:
-    names, index = settings.names, settings.ingestion.index
-    pipeline, reader, administrator = (f"{names.prefix}-{role}" for role in ("pipeline", "reader", "administrator"))
+def start_page(settings: Settings) -> str:
+    """Where Dashboards begins: the dashboard of the first table."""
+    return f"/app/dashboards#/view/{settings.pipelines[0].families[0].alias}-overview"
+
+
+def _preparation(settings: Settings, host: str, user_pool_id: str | None) -> dict[str, Any]:
+    names = settings.names
+    reader, administrator = f"{names.prefix}-reader", f"{names.prefix}-administrator"
+    aliases = [family.alias for pipeline in settings.pipelines if not pipeline.settled for family in pipeline.families]
+    roles = {reader: security_roles.reader(aliases)}
+    mappings = {reader: list(settings.target.reader_roles)}
+    people = []
+    if user_pool_id is not None:
+        people = [names.role_arn(role) for role in (names.administrators_role, names.analysts_role)]
+        roles[administrator] = security_roles.administrator()
+        mappings = {reader: [people[1], *mappings[reader]], administrator: people[:1]}
     return {
-        "endpoint": endpoint,
-        "engine_version": settings.domain.version,
-        "roles": {
-            pipeline: security_roles.pipeline(index),
-            reader: security_roles.reader(index),
-            administrator: security_roles.administrator(),
-        },
-        "mappings": {
-            pipeline: [names.role_arn(names.pipeline_role)],
-            reader: [names.role_arn(names.analysts_role), *settings.domain.reader_roles],
-            administrator: [names.role_arn(names.administrators_role)],
-        },
-        "dashboards_users": [names.role_arn(role) for role in (names.administrators_role, names.analysts_role)],
-        "index_templates": _templates(names.prefix, index, settings.ingestion.attributes, settings.domain),
-        "start_page": start_page(index),
-        "sessions": {
-            "user_pool_id": user_pool_id,
-            "token_minutes": TOKEN_MINUTES,
-            "session_minutes": SESSION_MINUTES,
-        },
+        "action": "prepare",
+        "endpoint": host,
+        "engine_version": settings.target.version,
+        "roles": roles,
+        "mappings": mappings,
+        "dashboards_users": people,
+        "generations": [_generation(pipeline) for pipeline in settings.pipelines],
+        "start_page": start_page(settings) if people else None,
+        "sessions": (
+            {"user_pool_id": user_pool_id, "token_minutes": TOKEN_MINUTES, "session_minutes": SESSION_MINUTES}
+            if user_pool_id is not None
+            else None
+        ),
     }
 
 
-def _templates(name: str, index: str, attributes: dict[str, FieldType], domain: Domain) -> dict[str, Any]:
-    """The index template of the declared attributes, with a replica where there is a node to hold it."""
-    if not attributes:
-        return {}
-    template = {
-        "settings": {"index": {"number_of_replicas": min(1, domain.instance_count - 1)}},
-        "mappings": {"properties": {attribute: {"type": kind} for attribute, kind in attributes.items()}},
+def _generation(pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "pipeline": pipeline.names.pipeline,
+        "table": pipeline.settings.names.table(pipeline.key).table,
+        "generation": pipeline.generation,
+        "settled": pipeline.settled,
+        "compare": pipeline.table.switch == "complete",
+        "role": security_roles.pipeline([family.pattern for family in pipeline.families]),
+        "members": [pipeline.role_arn],
+        "families": [
+            {"alias": family.alias, "pattern": family.pattern, **pipeline.template} for family in pipeline.families
+        ],
     }
-    return {name: {"index_patterns": [index], "template": template, "priority": 100}}

@@ -25,6 +25,24 @@ def map_roles(domain: Domain, members: Mapping[str, list[str]]) -> int:
     return sum(_map(domain, role, arns, keep=False) for role, arns in members.items())
 
 
+def admit_pipeline(domain: Domain, name: str, role: Any, members: list[str], *, settled: bool) -> int:
+    """The security role `name` for these IAM roles and no other; how many mappings changed.
+
+    `settled` leaves alone what there is of role and mapping.
+    """
+    if not (settled and domain.request("GET", f"{API}/roles/{name}")):
+        define_roles(domain, {name: role})
+    if settled and domain.request("GET", f"{API}/rolesmapping/{name}"):
+        return 0
+    return map_roles(domain, {name: members})
+
+
+def dismiss_pipeline(domain: Domain, name: str) -> None:
+    """No security role `name` any more, and nobody who has it."""
+    for kind in ("rolesmapping", "roles"):
+        domain.request("DELETE", f"{API}/{kind}/{name}")
+
+
 def admit_to_dashboards(domain: Domain, arns: list[str]) -> int:
     """Let these IAM roles use Dashboards, beside those that others let in; how many mappings changed."""
     there = [role for role in DASHBOARDS_ROLES if arns and domain.request("GET", f"{API}/roles/{role}")]

@@ -59,6 +59,17 @@ class Domain:
         """Major and minor version of OpenSearch: 2.19."""
         return ".".join(str(self.request("GET", "/")["version"]["number"]).split(".")[:2])
 
+    def pause(self, seconds: float) -> bool:
+        """Let `seconds` pass; False, and at once, where they are no longer left."""
+        if not self._lasts(seconds):
+            return False
+        self._pause(seconds)
+        return True
+
+    def _lasts(self, seconds: float) -> bool:
+        """Whether so much time is left, and the reserve besides."""
+        return self._seconds_left() - seconds >= RESERVE
+
     def request(
         self,
         method: str,
@@ -68,26 +79,27 @@ class Domain:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Any:
-        """The answer; None where there is nothing at `path`. Raises SetupFailed."""
+        """The answer; None where there is nothing at `path` to get or to delete. Raises SetupFailed."""
         return self._request(method, path, body=body, headers=headers, params=params)
 
     def _request(self, method: str, path: str, *, passing: frozenset[int] = PASSING, **given: Any) -> Any:
+        if not self._lasts(0):
+            raise SetupFailed(f"{method} {path}: not asked, for the time is up; apply again")
         for attempt in count():
             try:
                 return self._client.transport.perform_request(method, path, **given)
             except SerializationError as error:
                 raise SetupFailed(f"{method} {path}: the answer is not JSON ({error})") from error
             except TransportError as error:
-                if error.status_code == 404 and method == "GET":
+                if error.status_code == 404 and method in ("GET", "DELETE"):
                     return None
                 if not isinstance(error, Unreachable) and error.status_code not in passing:
                     raise SetupFailed(f"{method} {path}: {_reason(error)}") from error
                 wait = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt, 16)))  # noqa: S311 - jitter
-                if self._seconds_left() - wait < RESERVE:
+                if not self.pause(wait):
                     raise SetupFailed(
                         f"{method} {path}: no better answer in the time that there was than: {_reason(error)}"
                     ) from error
-                self._pause(wait)
         raise AssertionError("count() has no end")
 
 

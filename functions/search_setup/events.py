@@ -4,50 +4,95 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 
+_TEXT = {"type": "string", "minLength": 1}
+# The domain's host, with :port where it is not 443.
+_ENDPOINT = _TEXT
+_GENERATION_NUMBER = {"type": "integer", "minimum": 1}
 _ARNS = {"type": "array", "items": {"type": "string", "pattern": "^arn:[a-z-]+:iam::[0-9]{12}:role/"}}
-_OBJECTS = {"type": "object", "additionalProperties": {"type": "object"}}
 
-SCHEMA: dict[str, Any] = {
-    "$schema": "http://json-schema.org/draft-07/schema#",
-    "type": "object",
-    "required": [
-        "endpoint",
-        "engine_version",
-        "roles",
-        "mappings",
-        "dashboards_users",
-        "index_templates",
-        "start_page",
-        "sessions",
-    ],
-    "additionalProperties": False,
-    "properties": {
-        # The domain's host, with :port where it is not 443.
-        "endpoint": {"type": "string", "minLength": 1},
-        "engine_version": {"type": "string", "pattern": "^[0-9]+\\.[0-9]+$"},
-        # Name -> security role, as its REST API takes it.
-        "roles": _OBJECTS,
-        # Name of a security role -> ARNs of the IAM roles that have it.
-        "mappings": {"type": "object", "additionalProperties": _ARNS},
-        # ARNs of the IAM roles that may use Dashboards.
-        "dashboards_users": _ARNS,
-        # Name -> index template, as its REST API takes it.
-        "index_templates": _OBJECTS,
-        # Path inside Dashboards; null leaves Dashboards' own.
-        "start_page": {"type": ["string", "null"], "pattern": "^/app/"},
-        # How long people stay signed in. A token lasts from 5 minutes to a day, a session from an hour to 10 years
-        # (Cognito API, UpdateUserPoolClient).
-        "sessions": {
-            "type": "object",
-            "required": ["user_pool_id", "token_minutes", "session_minutes"],
-            "additionalProperties": False,
-            "properties": {
-                "user_pool_id": {"type": "string", "minLength": 1},
-                "token_minutes": {"type": "integer", "minimum": 5, "maximum": 1440},
-                "session_minutes": {"type": "integer", "minimum": 60, "maximum": 5_256_000},
-            },
-        },
-    },
+
+def _object(**properties: Any) -> dict[str, Any]:
+    """All of these and nothing else."""
+    return {
+        "type": "object",
+        "required": list(properties),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+# Indices that one pipeline writes and one alias leads to.
+_FAMILY = _object(
+    alias=_TEXT,
+    # The name of the index; with a star at its end where dates make several.
+    pattern=_TEXT,
+    # Settings and properties of an index, as the REST API takes them.
+    settings={"type": "object"},
+    properties={"type": "object"},
+)
+
+_GENERATION = _object(
+    pipeline=_TEXT,
+    table=_TEXT,
+    generation=_GENERATION_NUMBER,
+    # Another takes its place: what there is of it stays as it was.
+    settled={"type": "boolean"},
+    # It takes the place of another only when it holds the same documents.
+    compare={"type": "boolean"},
+    # The pipeline's security role, as its REST API takes it, and the ARNs of the IAM roles that have it.
+    role={"type": "object"},
+    members=_ARNS,
+    families={"type": "array", "minItems": 1, "items": _FAMILY},
+)
+
+# How long people stay signed in. A token lasts from 5 minutes to a day, a session from an hour to 10 years
+# (Cognito API, UpdateUserPoolClient).
+_SESSIONS = _object(
+    user_pool_id=_TEXT,
+    token_minutes={"type": "integer", "minimum": 5, "maximum": 1440},
+    session_minutes={"type": "integer", "minimum": 60, "maximum": 5_256_000},
+)
+
+_PREPARE = _object(
+    action={"const": "prepare"},
+    endpoint=_ENDPOINT,
+    engine_version={"type": "string", "pattern": "^[0-9]+\\.[0-9]+$"},
+    # Name -> security role, as its REST API takes it.
+    roles={"type": "object", "additionalProperties": {"type": "object"}},
+    # Name of a security role -> ARNs of the IAM roles that have it.
+    mappings={"type": "object", "additionalProperties": _ARNS},
+    # ARNs of the IAM roles that may use Dashboards.
+    dashboards_users=_ARNS,
+    generations={"type": "array", "items": _GENERATION},
+    # Path inside Dashboards; null where Dashboards is somebody else's: the tenant that it begins in stays, too.
+    start_page={"type": ["string", "null"], "pattern": "^/app/"},
+    # null: nobody signs in through Cognito.
+    sessions={**_SESSIONS, "type": ["object", "null"]},
+)
+
+
+def _of_a_generation(action: str) -> dict[str, Any]:
+    """Called as often as Terraform creates, updates and deletes the invocation, which says so in `tf`.
+
+    https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/lambda_invocation (lifecycle_scope)
+    """
+    return _object(
+        action={"const": action},
+        endpoint=_ENDPOINT,
+        table=_TEXT,
+        generation=_GENERATION_NUMBER,
+        tf=_object(
+            action={"enum": ["create", "update", "delete"]},
+            # The input before.
+            prev_input={"type": ["object", "null"]},
+        ),
+    )
+
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "prepare": _PREPARE,
+    "serve": _of_a_generation("serve"),
+    "retire": _of_a_generation("retire"),
 }
 
 
@@ -57,8 +102,12 @@ class BadEvent(Exception):
 
 def check(event: dict[str, Any]) -> dict[str, Any]:
     """The event itself, checked. Raises BadEvent."""
+    action = event.get("action")
+    if action not in tuple(SCHEMAS):
+        raise BadEvent(f"bad event: action = {action!r} is not allowed; give one of {', '.join(SCHEMAS)}")
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", **SCHEMAS[action]}
     try:
-        validate(event, SCHEMA)
+        validate(event, schema)
     except SchemaValidationError as error:
         raise BadEvent(f"bad event: {error.validation_message}") from None
     return event

@@ -1,19 +1,21 @@
-"""Entry point of the function: makes a new domain ready for its pipeline and its people, and keeps it so.
+"""Entry point of the function: makes a domain ready for its pipelines and its people, and keeps it so.
 
-Idempotent. Terraform invokes it between domain and pipeline, and again when its event changes. Its role is the domain's
-master user and needs cognito-idp:ListUserPoolClients, DescribeUserPoolClient, UpdateUserPoolClient on the user pool and
-logs:CreateLogStream, logs:PutLogEvents on the log group, nothing else of IAM. Environment: POWERTOOLS_SERVICE_NAME for
-the log.
+Idempotent. Terraform invokes it to `prepare` the domain before any pipeline is there, and again when that event
+changes; to `serve` a pipeline's indices, after it is made and before it is destroyed; and to `retire` them, after it is
+destroyed. Its role is the domain's master user and needs es:ESHttpDelete, ESHttpGet, ESHttpPost, ESHttpPut there,
+cognito-idp:ListUserPoolClients, DescribeUserPoolClient, UpdateUserPoolClient on the user pool and logs:CreateLogStream,
+logs:PutLogEvents on the log group, nothing else of IAM. Environment: POWERTOOLS_SERVICE_NAME for the log.
 """
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from . import access, dashboards, events, sessions
+from . import access, dashboards, events, generations, sessions, succession
 from .domain import Domain, SetupFailed, connect
 
 # At the root of the deployment package, where synth put it.
@@ -26,22 +28,28 @@ logger = Logger()
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One event as `events` describes it; returns what was done.
 
-    Raises events.BadEvent, and SetupFailed with the reason when the domain cannot be made ready.
+    Raises events.BadEvent, and SetupFailed with the reason when it cannot be done.
     """
     checked = events.check(event)
     started = time.monotonic()
     domain = Domain(connect(checked["endpoint"]), lambda: context.get_remaining_time_in_millis() / 1000)
     saved_objects = SAVED_OBJECTS_FILE.read_bytes() if SAVED_OBJECTS_FILE.is_file() else b""
-    result = {
-        **prepare(domain, checked, saved_objects),
-        "clients": sessions.limit(sessions.cognito(), checked["sessions"]),
-        "seconds": round(time.monotonic() - started, 1),
-    }
-    logger.info("the domain is ready", extra=result)
+    result = {**act(domain, checked, saved_objects), "seconds": round(time.monotonic() - started, 1)}
+    logger.info("done", extra={"action": checked["action"], **result})
     return result
 
 
-def prepare(domain: Domain, event: dict[str, Any], saved_objects: bytes) -> dict[str, int]:
+def act(domain: Domain, event: Mapping[str, Any], saved_objects: bytes) -> dict[str, Any]:
+    """What the event asks for. Raises SetupFailed."""
+    if event["action"] == "prepare":
+        return prepare(domain, event, saved_objects)
+    table, number, leaving = event["table"], event["generation"], event["tf"]["action"] == "delete"
+    if event["action"] == "serve":
+        return succession.serve(domain, table, number, leaving=leaving)
+    return succession.retire(domain, table, number) if leaving else {}
+
+
+def prepare(domain: Domain, event: Mapping[str, Any], saved_objects: bytes) -> dict[str, Any]:
     """Everything that the event asks for, in an order in which each step finds what it needs. Raises SetupFailed."""
     domain.wait()
     version = domain.version()
@@ -50,18 +58,29 @@ def prepare(domain: Domain, event: dict[str, Any], saved_objects: bytes) -> dict
             f"the domain runs OpenSearch {version}, but its dashboard was made for {event['engine_version']}; "
             "set domain.engine_version to what runs there and apply again"
         )
+    generations.check(domain, event["generations"])
     access.define_roles(domain, event["roles"])
     mappings = access.map_roles(domain, event["mappings"])
     mappings += access.admit_to_dashboards(domain, event["dashboards_users"])
-    for name, template in event["index_templates"].items():
-        domain.request("PUT", f"/_index_template/{name}", body=template)
-    dashboards.open_in_the_shared_tenant(domain)
+    # Templates first: a generation is found by them when it retires, and no pipeline writes before it has its role.
+    templates = generations.define(domain, event["generations"])
+    generations.adapt(domain, event["generations"])
+    for generation in event["generations"]:
+        mappings += access.admit_pipeline(
+            domain,
+            generation["pipeline"],
+            generation["role"],
+            generation["members"],
+            settled=generation["settled"],
+        )
     objects = dashboards.import_objects(domain, saved_objects) if saved_objects else 0
     if event["start_page"]:
+        dashboards.open_in_the_shared_tenant(domain)
         dashboards.start_at(domain, event["start_page"])
     return {
-        "roles": len(event["roles"]),
+        "roles": len(event["roles"]) + len(event["generations"]),
         "mappings": mappings,
-        "index_templates": len(event["index_templates"]),
+        "index_templates": templates,
         "saved_objects": objects,
+        "clients": sessions.limit(sessions.cognito(), event["sessions"]) if event["sessions"] else 0,
     }

@@ -15,6 +15,9 @@ from local.emulator.configuration import ADDRESSES_FILE, Addresses, Configuratio
 from local.engine import Kind
 
 ADMINISTRATOR_KEY = "local-administrator"
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+"""Where clients work by default; others work too."""
 ANY_SECRET = "any"  # noqa: S105 - signatures are read, not verified
 _ROOT = Path(__file__).parent.parent.parent
 _START_SECONDS = 60
@@ -63,7 +66,7 @@ class Emulator:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def client(self, service: str, region: str = "us-east-1", key: str = ADMINISTRATOR_KEY) -> Any:
+    def client(self, service: str, region: str = REGION, key: str = ADMINISTRATOR_KEY) -> Any:
         """A boto3 client of this emulator, the administrator's by default."""
         # Untyped, for the stubs want the service's name as a literal.
         session: Any = boto3.Session(key, ANY_SECRET, region_name=region)

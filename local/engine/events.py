@@ -23,6 +23,10 @@ class WrongShapeError(ValueError):
     """The event has something else where a key expects an object or a list."""
 
 
+class Long(int):
+    """Java's long, where it is told from an int: no set of ints has it."""
+
+
 class _Missing:
     pass
 

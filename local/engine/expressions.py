@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from local.engine.events import Event, InvalidKeyError, Path, Value, path_of, text_of
+from local.engine.events import Event, InvalidKeyError, Long, Path, Value, path_of, text_of
 
 Evaluate: TypeAlias = Callable[[Event], "Value"]
 Condition: TypeAlias = Callable[[Event], bool]
@@ -205,7 +205,7 @@ class _Parser:
         left = self._unary()
         while operator := self._take("in", "not in"):
             self._expect("{")
-            left = _member(operator, left, self._members())
+            left = self._looked_up(operator, left, self._members())
         return left
 
     def _unary(self) -> Evaluate:
@@ -231,7 +231,10 @@ class _Parser:
 
     def _literal(self, token: _Token) -> Value:
         if token.kind == "number":
-            return int(token.text) if re.fullmatch(r"-?[0-9]+", token.text) else _float32(float(token.text))
+            if not re.fullmatch(r"-?[0-9]+", token.text):
+                return _float32(float(token.text))
+            number = int(token.text)
+            return number if -(2**31) <= number < 2**31 else Long(number)
         if token.kind == "string":
             return token.text[1:-1]
         words: dict[str, Value] = {"true": True, "false": False, "null": None}
@@ -302,6 +305,17 @@ class _Parser:
 
         return evaluate
 
+    def _looked_up(self, operator: str, left: Evaluate, members: Sequence[Value]) -> Evaluate:
+        def evaluate(event: Event) -> Value:
+            value = left(event)
+            if isinstance(value, Decimal) and any(map(_is_number, members)):
+                self._warn_of_decimals()
+            value = _float32(value) if isinstance(value, float) else value
+            found = any(type(value) is type(member) and value == member for member in members)
+            return found == (operator == "in")
+
+        return evaluate
+
     def _warn_of_decimals(self) -> None:
         if not self._warned:
             self._warned = True
@@ -322,15 +336,6 @@ def _logical(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
         if not all(isinstance(value, bool) for value in values):
             return False
         return all(values) if operator == "and" else any(values)
-
-    return evaluate
-
-
-def _member(operator: str, left: Evaluate, members: Sequence[Value]) -> Evaluate:
-    def evaluate(event: Event) -> Value:
-        value = left(event)
-        found = any(type(value) is type(member) and value == member for member in members)
-        return found == (operator == "in")
 
     return evaluate
 

@@ -7,7 +7,7 @@ the checkpoint is written when nothing is waiting, so that whatever ends the pro
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ from local.engine.keys import KeySchema
 from local.engine.sink import NotAcknowledgedError, Sink
 from local.engine.stream import StreamReader
 from local.engine.support import Plan, SinkPlan
+from osis.model import DEFAULT_ROUTE
 
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
-_DEFAULT_ROUTE = "_default"
 _VIEWS = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 
 
@@ -142,7 +142,7 @@ class Pipeline:
         try:
             while not state.export.finished and not self._stop.is_set():
                 events = reader.step()
-                self._deliver(events)
+                deliver(events, self._plan, self._sinks)
                 count += len(events)
                 self._acknowledge(state)
                 if not events and state.export.files is None:
@@ -156,27 +156,37 @@ class Pipeline:
     def _follow(self, reader: StreamReader, state: State) -> None:
         while not self._stop.is_set():
             events = reader.step()
-            self._deliver(events)
+            deliver(events, self._plan, self._sinks)
             self._acknowledge(state)
             if not events:
                 self._stop.wait(_POLL_SECONDS)
 
-    def _deliver(self, events: Iterable[Event]) -> None:
-        for event in events:
-            for process in self._plan.processors:
-                process(event)
-            routes = {name for name, holds in self._plan.routes if holds(event)} or {_DEFAULT_ROUTE}
-            for sink in self._sinks:
-                if not sink.options.routes or sink.options.routes & routes:
-                    sink.add(event)
-
     def _acknowledge(self, state: State, *, now: bool = False) -> None:
         """Writes the checkpoint when every document that was read has been delivered."""
-        for sink in self._sinks:
-            if now or sink.due:
-                sink.flush()
-        if not any(sink.waiting for sink in self._sinks):
+        if settle(self._sinks, now=now):
             self._checkpoint.save(state)
+
+
+def deliver(events: Iterable[Event], plan: Plan, sinks: Sequence[Sink]) -> None:
+    """Changes each event and adds it to the sinks, those of `plan` in order, to which its routes lead."""
+    for event in events:
+        for process in plan.processors:
+            process(event)
+        routes = {name for name, holds in plan.routes if holds(event)} or {DEFAULT_ROUTE}
+        for sink in sinks:
+            if not sink.options.routes or sink.options.routes & routes:
+                sink.add(event)
+
+
+def settle(sinks: Sequence[Sink], *, now: bool = False) -> bool:
+    """Sends what is waiting in every sink as soon as one of them is due; tells whether nothing is waiting any more.
+
+    One sink after the other, there would always be something waiting while the table is busy.
+    """
+    if now or any(sink.due for sink in sinks):
+        for sink in sinks:
+            sink.flush()
+    return not any(sink.waiting for sink in sinks)
 
 
 def _key_schema(arn: str, description: Any) -> KeySchema:

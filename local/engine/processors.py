@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from local.engine.events import Event, Path, Value, WrongShapeError, path_of, text_of
+from local.engine.events import Event, Long, Path, Value, WrongShapeError, path_of, text_of
 from local.engine.expressions import (
     Evaluate,
     EvaluationError,
@@ -296,7 +296,7 @@ def _converted(value: Value, options: _ConvertType) -> Value:
         case "integer":
             return _whole(value, 32)
         case "long":
-            return _whole(value, 64)
+            return Long(_whole(value, 64))
         case "double":
             return float(value)
         case "boolean":

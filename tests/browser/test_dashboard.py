@@ -43,28 +43,31 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="module")
 def rows(settings: Settings) -> list[Row]:
-    assert settings.seeding
-    orders = Orders(COUNT, settings.seeding.seed, settings.seeding.until)
+    seeding = settings.tables["orders"].seeding
+    assert seeding
+    orders = Orders(COUNT, seeding.seed, seeding.until)
     items = (orders[number] for number in range(COUNT))
     return [{name: _plain(value) for name, value in item.items()} for item in items]
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory, settings: Settings, rows: list[Row]) -> Iterator[OpenSearch]:
-    """A client of a node of its own, which has the orders."""
+    """A client of a node of its own, which has the orders: in the pipeline's index, searched by its alias."""
     try:
         tools.require(tools.opensearch, tools.dashboards, tools.browser)
     except tools.MissingToolError as error:
         pytest.skip(str(error))
     with opensearch.node(tmp_path_factory.mktemp("opensearch")) as started:
         client = OpenSearch(started.url, headers=security.identity())
-        fields = {name: {"type": type_} for name, type_ in settings.ingestion.attributes.items()}
-        client.indices.put_index_template(
-            name="orders", body={"index_patterns": ["orders"], "template": {"mappings": {"properties": fields}}}
+        (pipeline,) = settings.pipelines
+        (family,) = pipeline.families
+        client.indices.create(
+            index=family.index,
+            body={"mappings": {"properties": pipeline.template["properties"]}, "aliases": {family.alias: {}}},
         )
         lines = [line for row in rows for line in ({"index": {"_id": row["order_id"]}}, row)]
         body = "".join(f"{json.dumps(line, default=_json)}\n" for line in lines)
-        assert not client.bulk(body=body, index="orders", refresh=True)["errors"]
+        assert not client.bulk(body=body, index=family.index, refresh=True)["errors"]
         yield client
 
 

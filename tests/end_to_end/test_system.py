@@ -50,14 +50,14 @@ def system(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
     progress = Progress(Console())
     with deployment(tmp_path_factory.mktemp(kind), kind) as system:
         system.apply_state()
-        system.apply_table()
+        system.apply_tables()
         put(system, item("exported", **EVERY_TYPE))
         demo.deploy(system, progress)
         yield system
 
 
 def put(system: Deployment, item: dict[str, Any]) -> None:
-    system.aws.client("dynamodb").put_item(TableName=system.settings.names.table, Item=item)
+    system.aws.client("dynamodb").put_item(TableName=system.table_name(), Item=item)
 
 
 def role_of(system: Deployment, email: str) -> str:
@@ -68,22 +68,22 @@ def role_of(system: Deployment, email: str) -> str:
 
 def dead_letters(system: Deployment) -> list[dict[str, Any]]:
     s3, bucket = system.aws.client("s3"), system.settings.names.export_bucket
-    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="dlq/").get("Contents", [])]
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="dlq/orders-1/").get("Contents", [])]
     objects = [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
     return [letter for content in objects for letter in content["dlqObjects"]]
 
 
 def test_everything_was_exported(system: Deployment) -> None:
     documents = system.documents()
-    assert len(documents) == system.settings.seeding.items + 1  # type: ignore[union-attr]
+    assert len(documents) == system.settings.tables["orders"].seeding.items + 1  # type: ignore[union-attr]
     assert system.differences() == []
     assert documents["exported"]["binary"] == "AAFiaW5hcnk="
 
 
 def test_declared_attributes_are_mapped_as_declared(system: Deployment) -> None:
-    mapping = system.search.indices.get_mapping(index="orders")["orders"]["mappings"]["properties"]
-    declared = system.settings.ingestion.attributes
-    assert {name: mapping[name]["type"] for name in declared} == declared
+    mapping = system.search.indices.get_mapping(index="orders")["orders-1"]["mappings"]["properties"]
+    declared = system.settings.tables["orders"].documents.attributes
+    assert {name: mapping[name] for name in declared} == {name: one.mapping for name, one in declared.items()}
 
 
 def test_every_type_comes_through_the_stream(system: Deployment) -> None:
@@ -100,7 +100,7 @@ def test_the_last_of_many_writes_within_a_second_wins(system: Deployment) -> Non
 
 def test_an_item_put_and_deleted_at_once_is_gone(system: Deployment) -> None:
     put(system, item("gone"))
-    system.aws.client("dynamodb").delete_item(TableName=system.settings.names.table, Key=item("gone"))
+    system.aws.client("dynamodb").delete_item(TableName=system.table_name(), Key=item("gone"))
     put(system, item("after"))
     system.wait_until_same()
     assert "gone" not in system.documents()
@@ -124,7 +124,7 @@ def test_a_poison_document_goes_to_the_dead_letters_and_stops_nothing(system: De
     assert "price" in letter["failedData"]["message"]
     processes.wait_until(lambda: "healthy" in system.documents(), limit_seconds=60, what="the document after it")
     assert system.differences() == ["poison: in the table, not in the index"]
-    system.aws.client("dynamodb").delete_item(TableName=system.settings.names.table, Key=item("poison"))
+    system.aws.client("dynamodb").delete_item(TableName=system.table_name(), Key=item("poison"))
 
 
 def test_users_are_invited_into_their_groups(system: Deployment) -> None:
@@ -183,9 +183,7 @@ def test_the_dashboard_is_what_people_see_first(system: Deployment) -> None:
 
 
 def test_sessions_are_short(system: Deployment) -> None:
-    cognito, pool = system.aws.client("cognito-idp"), system.terraform("pipeline").outputs()["user_pool_id"]
-    (client,) = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
-    described = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client["ClientId"])["UserPoolClient"]
+    described = system.dashboards_client()
     assert described["RefreshTokenValidity"] == 12 * 60
     assert set(described["TokenValidityUnits"].values()) == {"minutes"}
 
@@ -210,14 +208,13 @@ def test_no_call_was_denied(system: Deployment) -> None:
     assert system.refusals() == []
     # arn:aws:sts::123456789012:assumed-role/ROLE/SESSION
     callers = {d["who"].split("/")[1] for d in system.decisions() if ":assumed-role/" in d["who"]}
-    names = system.settings.names
-    assert {names.pipeline_role, names.seeder_role, names.search_setup_role, names.analysts_role} <= callers
+    names, (pipeline,) = system.settings.names, system.settings.pipelines
+    roles = {names.table("orders").seeder_role, names.search_setup_role, names.analysts_role, pipeline.names.role}
+    assert roles <= callers
 
 
 def test_no_secret_is_in_state_variables_or_logs(system: Deployment) -> None:
-    cognito, pool = system.aws.client("cognito-idp"), system.terraform("pipeline").outputs()["user_pool_id"]
-    (client,) = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
-    described = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client["ClientId"])["UserPoolClient"]
+    described = system.dashboards_client()
     mails = [json.loads(line) for line in system.aws.outbox.read_text().splitlines()]
     secrets = {mail["temporary_password"] for mail in mails} | system.chosen_secrets | {described["ClientSecret"]}
     assert len(secrets) >= 6
@@ -242,9 +239,9 @@ def test_no_secret_is_in_state_variables_or_logs(system: Deployment) -> None:
     assert found == []
 
 
-def _of_role(role: str) -> Session:
+def _of_role(name_of: Callable[[Deployment], str]) -> Session:
     def session(system: Deployment) -> boto3.Session:
-        name = getattr(system.settings.names, role)
+        name = name_of(system)
         credentials = system.aws.client("sts").assume_role(
             RoleArn=system.settings.names.role_arn(name), RoleSessionName="tries"
         )["Credentials"]
@@ -269,8 +266,8 @@ CALLERS: dict[str, Session] = {
     "stranger": _stranger,
     "analyst": lambda system: system.sign_in(ANALYST),
     "administrator": lambda system: system.sign_in(ADMINISTRATOR),
-    "pipeline": _of_role("pipeline_role"),
-    "seeder": _of_role("seeder_role"),
+    "pipeline": _of_role(lambda system: system.settings.pipelines[0].names.role),
+    "seeder": _of_role(lambda system: system.settings.names.table("orders").seeder_role),
 }
 
 
@@ -282,11 +279,13 @@ def _aws(system: Deployment, session: boto3.Session, service: str) -> Any:
 ATTEMPTS: dict[str, Callable[[Deployment, boto3.Session], object]] = {
     "read the index": lambda system, session: system.search_as(session).search(index="orders"),
     "read another index": lambda system, session: system.search_as(session).search(index="elsewhere"),
-    "write a document": lambda system, session: system.search_as(session).index(index="orders", id="x", body={"a": 1}),
+    "write a document": lambda system, session: system.search_as(session).index(
+        index="orders-1", id="x", body={"a": 1}
+    ),
     "write elsewhere": lambda system, session: system.search_as(session).index(
         index="elsewhere", id="x", body={"a": 1}
     ),
-    "delete the index": lambda system, session: system.search_as(session).indices.delete(index="orders"),
+    "delete the index": lambda system, session: system.search_as(session).indices.delete(index="orders-1"),
     "change who may what": lambda system, session: system.search_as(session).transport.perform_request(
         "PUT", "/_plugins/_security/api/rolesmapping/all_access", body={"backend_roles": ["arn:aws:iam::1:role/me"]}
     ),
@@ -297,7 +296,7 @@ ATTEMPTS: dict[str, Callable[[Deployment, boto3.Session], object]] = {
         RoleArn=system.settings.names.role_arn(system.settings.names.search_setup_role), RoleSessionName="tries"
     ),
     "write to the table": lambda system, session: _aws(system, session, "dynamodb").put_item(
-        TableName=system.settings.names.table, Item={"order_id": {"S": "x"}}
+        TableName=system.table_name(), Item={"order_id": {"S": "x"}}
     ),
 }
 # What somebody may, all the same.
@@ -317,7 +316,7 @@ def test_nobody_may_do_more_than_their_job(system: Deployment, caller: str, atte
     if attempt in PERMITTED.get(caller, ()):
         if attempt != "delete the index":
             ATTEMPTS[attempt](system, session)
-        system.search.delete(index="orders", id="x", ignore=[404])
+        system.search.delete(index="orders-1", id="x", ignore=[404])
         return
     with pytest.raises((ClientError, AuthorizationException), match=r"AccessDenied|403"):
         ATTEMPTS[attempt](system, session)

@@ -91,7 +91,7 @@ def wait_until_equal(dynamodb: Any, search: OpenSearch, log: Path) -> None:
     def differences() -> list[str]:
         search.indices.refresh(index="contract", ignore_unavailable=True)
         documents = comparison.documents_of(search, "contract")
-        return list(comparison.differences(comparison.items_of(dynamodb, "contract", ["id"]), documents))
+        return list(comparison.differences(comparison.items_of(dynamodb, "contract"), documents))
 
     try:
         processes.wait_until(lambda: not differences(), limit_seconds=LIMIT_SECONDS, what="table and index are equal")

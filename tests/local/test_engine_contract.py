@@ -21,6 +21,9 @@ import pytest
 
 from local import emulator, processes, security
 from local.engine import Kind
+from osis import render
+from osis.default import Route, dynamodb_to_opensearch
+from osis.source import Export
 from tests.local import ingestion
 from tests.local.recording_proxy import Action, RecordingProxy, Request
 
@@ -101,6 +104,55 @@ def test_engine_does_what_data_prepper_did(
         assert ("dynamodb:GetRecords" in decisions.read()) == ("stream" in recording.table)
 
 
+@pytest.mark.usefixtures("clean")
+def test_default_route_takes_what_no_condition_takes(aws: emulator.Emulator, proxy: RecordingProxy, kind: Kind) -> None:
+    """No recording has `_default`, nor our own body with routes; expected is what Data Prepper's sources say."""
+    body = dynamodb_to_opensearch(
+        table_arn=ingestion.TABLE_ARN,
+        role_arn=f"arn:aws:iam::{ingestion.ACCOUNT}:role/pipeline",
+        region=ingestion.REGION,
+        host=f"https://{aws.domain_endpoint}",
+        index="contract-1",
+        routes=[Route("large", "/total > 1000", "contract-large-1-%{yyyy.MM}")],
+        document_id="${/shop}-${/id}",
+        exclude_keys=["shop"],
+        processors=[{"convert_type": {"key": "total", "type": "double"}}],
+        export=Export(s3_bucket="export-bucket", s3_prefix="export/"),
+        view_on_remove="OLD_IMAGE",
+        dlq_bucket="dlq-bucket",
+    )
+    dynamodb = aws.client("dynamodb")
+    ingestion.create_table(dynamodb, [("id", "HASH", "S")])
+
+    def put(name: str, total: str) -> None:
+        item = {"id": {"S": name}, "shop": {"S": "north"}, "total": {"N": total}}
+        dynamodb.put_item(TableName="contract", Item=item)
+
+    put("small", "5")
+    put("large", "1000.5")
+    ingestion.enable_stream(dynamodb, "NEW_AND_OLD_IMAGES")
+    proxy.forget()
+    aws.client("osis").create_pipeline(
+        PipelineName="contract", MinUnits=1, MaxUnits=1, PipelineConfigurationBody=render(body)
+    )
+    _wait_for(2, aws, proxy, kind)
+    put("small", "7")
+    put("new", "3000")
+    dynamodb.delete_item(TableName="contract", Key={"id": {"S": "large"}})
+    _wait_for(5, aws, proxy, kind)
+    _end_pipeline(aws.client("osis"), "contract")
+
+    found = {
+        re.sub(r"\d{4}\.\d\d$", "month", index): {name: source for name, (_, source) in documents.items()}
+        for index, documents in _documents(proxy, frozenset()).items()
+    }
+    assert found == {
+        "contract-1": {"north-small": {"id": "small", "total": 7}},
+        "contract-large-1-month": {"north-new": {"id": "new", "total": 3000}},
+    }
+    assert _dead_letters(aws.client("s3"), frozenset()) == []
+
+
 class Recording:
     """What one file says, in the form in which it is compared."""
 
@@ -174,6 +226,12 @@ def _change(dynamodb: Any, operation: str, arguments: list[Any]) -> None:
 
 
 def _end_pipeline(osis: Any, name: str) -> None:
+    def created() -> bool:
+        status: str = osis.get_pipeline(PipelineName=name)["Pipeline"]["Status"]
+        return status != "CREATING"
+
+    # A short scenario is over before the pipeline counts as created, and only then it can be stopped.
+    processes.wait_until(created, limit_seconds=60, what=f"the pipeline {name} to be created")
     # Stopping makes the engine forget how far it was.
     osis.stop_pipeline(PipelineName=name)
     osis.delete_pipeline(PipelineName=name)

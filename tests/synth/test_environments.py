@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-import osis
 from settings import load
 from stacks.app import synthesize
-from tests.synth.conftest import Stacks, read_stacks
+from tests.synth.conftest import StacksOf, read_stacks
 
-StacksOf = Callable[[str], Stacks]
-
-STATE = {
+BUCKET = {
     "aws_s3_bucket",
     "aws_s3_bucket_lifecycle_configuration",
     "aws_s3_bucket_logging",
@@ -27,41 +24,26 @@ STATE = {
     "aws_s3_bucket_server_side_encryption_configuration",
     "aws_s3_bucket_versioning",
 }
-PIPELINE = STATE | {
+FUNCTION = {
     "aws_cloudwatch_log_group",
+    "aws_iam_role",
+    "aws_iam_role_policy",
+    "aws_lambda_function",
+    "aws_lambda_invocation",
+}
+PIPELINE = BUCKET | FUNCTION | {"aws_osis_pipeline"}
+DOMAIN = {
     "aws_cloudwatch_log_resource_policy",
     "aws_cognito_identity_pool",
     "aws_cognito_identity_pool_roles_attachment",
     "aws_cognito_user_group",
     "aws_cognito_user_pool",
     "aws_cognito_user_pool_domain",
-    "aws_dynamodb_table",
-    "aws_iam_role",
-    "aws_iam_role_policy",
-    "aws_lambda_function",
-    "aws_lambda_invocation",
     "aws_opensearch_domain",
-    "aws_osis_pipeline",
 }
-SEEDING = {
-    "aws_cloudwatch_log_group",
-    "aws_iam_role",
-    "aws_iam_role_policy",
-    "aws_lambda_function",
-    "aws_lambda_invocation",
-}
-OUTPUTS = {
-    "dashboard_url",
-    "dashboards_url",
-    "domain_endpoint",
-    "export_bucket",
-    "identity_pool_id",
-    "pipeline_arn",
-    "pipeline_name",
-    "table_arn",
-    "table_name",
-    "user_pool_id",
-}
+USERS = {"aws_cognito_user", "aws_cognito_user_in_group"}
+OUTPUTS = {"dashboards_url", "domain_endpoint", "export_bucket", "pipelines", "tables"}
+DOMAIN_OUTPUTS = {"dashboard_url", "identity_pool_id", "user_pool_id"}
 
 
 def values(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -75,22 +57,34 @@ def values(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_has_every_resource_of_the_system(environment: str, stacks_of: StacksOf) -> None:
-    stacks = stacks_of(environment)
-    users = {"aws_cognito_user", "aws_cognito_user_in_group"} if load(environment).dashboards.groups else set()
-    assert stacks["state"]["resource"].keys() == STATE
-    assert stacks["pipeline"]["resource"].keys() == PIPELINE | users
-    assert stacks["pipeline"]["output"].keys() == OUTPUTS
-    if load(environment).seeding:
-        assert stacks["seeding"]["resource"].keys() == SEEDING
+    settings, stacks = load(environment), stacks_of(environment)
+    tables = settings.tables.values()
+    made = DOMAIN if settings.domain else set()
+    users = USERS if settings.dashboards.groups else set()
+    table = {"aws_dynamodb_table"} if any(not table.existing for table in tables) else set()
+    assert stacks["state"]["resource"].keys() == BUCKET
+    assert stacks["pipeline"]["resource"].keys() == PIPELINE | made | users | table
+    if any(table.seeding for table in tables):
+        assert stacks["seeding"]["resource"].keys() == FUNCTION
     else:
         assert "seeding" not in stacks
+
+
+def test_shows_where_everything_is(environment: str, stacks_of: StacksOf) -> None:
+    settings, stack = load(environment), stacks_of(environment)["pipeline"]
+    assert stack["output"].keys() == OUTPUTS | (DOMAIN_OUTPUTS if settings.domain else set())
+    assert stack["output"]["tables"]["value"].keys() == settings.tables.keys()
+    assert stack["output"]["pipelines"]["value"] == {
+        f"{pipeline.key}-{pipeline.generation}": pipeline.names.pipeline for pipeline in settings.pipelines
+    }
 
 
 def test_no_block_is_empty(environment: str, stacks_of: StacksOf) -> None:
     """CDKTF turns a nested dict into `{}` without an error."""
     for name, stack in stacks_of(environment).items():
-        empty = [path for path, value in values(stack["resource"]) if value in ({}, [], None)]
-        assert empty == [], name
+        for blocks in ("resource", "data"):
+            empty = [path for path, value in values(stack.get(blocks)) if path and value in ({}, [], None)]
+            assert empty == [], name
 
 
 def test_no_token_is_left(environment: str, stacks_of: StacksOf) -> None:
@@ -99,13 +93,21 @@ def test_no_token_is_left(environment: str, stacks_of: StacksOf) -> None:
 
 
 def test_no_stack_reads_another_ones_state(environment: str, stacks_of: StacksOf) -> None:
+    """What is looked up is in AWS, by its name there: what is somebody else's, and what AWS makes by itself."""
+    settings = load(environment)
+    looked_up = {
+        "aws_cognito_user_pool_clients": settings.domain is not None,
+        "aws_dynamodb_table": any(table.existing for table in settings.tables.values()),
+        "aws_opensearch_domain": settings.existing_domain is not None,
+    }
     for name, stack in stacks_of(environment).items():
-        assert stack.get("data", {}).keys() == ({"aws_cognito_user_pool_clients"} if name == "pipeline" else set())
+        expected = {kind for kind, needed in looked_up.items() if needed and name == "pipeline"}
+        assert stack.get("data", {}).keys() == expected
 
 
 def test_addresses_are_readable(environment: str, stacks_of: StacksOf) -> None:
     for stack in stacks_of(environment).values():
-        for resources in stack["resource"].values():
+        for resources in (*stack["resource"].values(), *stack.get("data", {}).values()):
             assert all(
                 re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", name) and not re.search(r"[0-9a-f]{8}", name) for name in resources
             )
@@ -135,27 +137,6 @@ def test_provider_and_backend(environment: str, stacks_of: StacksOf) -> None:
             }
 
 
-def test_the_pipeline_body_survives_terraform(environment: str, stacks_of: StacksOf) -> None:
-    """Escaped for Terraform exactly once: what OSIS gets is a body that the model accepts.
-
-    Its one warning, that no index template is in it, is for those who have none: here the set-up function puts it.
-    """
-    resource = stacks_of(environment)["pipeline"]["resource"]["aws_osis_pipeline"]["ingestion_pipeline"]
-    written = resource["pipeline_configuration_body"]
-    references = re.findall(r"(?<!\$)\$\{[^}]*\}", written)
-    assert references == ["${aws_opensearch_domain.search_domain.endpoint}"]
-    received = written.replace(references[0], "search.example.com").replace("$${", "${").replace("%%{", "%{")
-    (warning,) = osis.check(received, region=load(environment).region)
-    assert (warning.severity, warning.path.rpartition(".")[2]) == ("warning", "template_content")
-    event = json.loads(
-        stacks_of(environment)["pipeline"]["resource"]["aws_lambda_invocation"]["search_setup_run"]["input"]
-    )
-    (template,) = event["index_templates"].values()
-    assert template["index_patterns"] == [load(environment).ingestion.index]
-    assert template["template"]["mappings"]["properties"]["location"] == {"type": "geo_point"}
-    assert "${getMetadata(" in received
-
-
 def test_order_of_the_stacks(environment: str, tmp_path: Path) -> None:
     synthesize(load(environment), tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())["stacks"]
@@ -176,7 +157,8 @@ def test_is_what_was_reviewed(environment: str, stack: str, stacks_of: StacksOf,
     """The whole JSON of a stack. A wanted change: `pytest tests/synth --snapshot-update`, and read the difference."""
     stacks = stacks_of(environment)
     if stack not in stacks:
-        assert (environment, stack) == ("prod", "seeding")
+        assert stack == "seeding"
+        assert not any(table.seeding for table in load(environment).tables.values())
         return
     text = json.dumps(stacks[stack])
     # The package changes with each change of the function's code, which is not what a snapshot is for.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scan import skips
-from scan.checkov import Finding, ScanFailed, readable, verdict
+from scan.checkov import Finding, Origin, ScanFailed, readable, verdict
 from scan.skips import InvalidSkips, Skip, read, stale, unskipped
 
 TRUST = {
@@ -52,14 +52,16 @@ def output(*failed: dict[str, Any], parsing_errors: int = 0) -> str:
     )
 
 
-def finding(
-    check: str = "CKV_AWS_145", resource: str = "aws_s3_bucket.logs_bucket", environment: str = "dev"
-) -> Finding:
-    return Finding(environment, "state", check, f"Ensure {check}", resource)
+TESTS = Origin("dev", production=False, stack="state")
+PRODUCTION = Origin("prod", production=True, stack="state")
 
 
-def skip(*resources: str, check: str = "CKV_AWS_145", environments: tuple[str, ...] | None = None) -> Skip:
-    return Skip(check=check, resources=resources, reason="It is right here.", environments=environments)
+def finding(check: str = "CKV_AWS_145", resource: str = "aws_s3_bucket.logs_bucket", origin: Origin = TESTS) -> Finding:
+    return Finding(origin, check, f"Ensure {check}", resource)
+
+
+def skip(*resources: str, check: str = "CKV_AWS_145", tests_only: bool = False) -> Skip:
+    return Skip(check=check, resources=resources, reason="It is right here.", tests_only=tests_only)
 
 
 def test_every_way_to_name_a_resource_becomes_its_address() -> None:
@@ -71,8 +73,7 @@ def test_every_way_to_name_a_resource_becomes_its_address() -> None:
             record("CKV_AWS_41", "provider.aws"),
         ),
         STACK,
-        "dev",
-        "state",
+        TESTS,
     )
     assert [(failed.check, failed.resource) for failed in said.failed] == [
         ("CKV_AWS_93", "aws_s3_bucket.logs_bucket"),
@@ -89,7 +90,7 @@ def test_a_role_that_fails_as_itself_and_as_a_document_fails_once() -> None:
         record("CKV2_AWS_40", "aws_iam_policy_document.seeder_role-assume_role_policy"),
         record("CKV2_AWS_40", "aws_iam_role.seeder_role"),
     )
-    assert len(verdict(twice, STACK, "dev", "state").failed) == 1
+    assert len(verdict(twice, STACK, TESTS).failed) == 1
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_role_that_fails_as_itself_and_as_a_document_fails_once() -> None:
 )
 def test_no_verdict_is_no_pass(said: str, problem: str) -> None:
     with pytest.raises(ScanFailed, match=f"dev state: .*{problem}"):
-        verdict(said, STACK, "dev", "state")
+        verdict(said, STACK, TESTS)
 
 
 def test_checkov_reads_documents_as_data_sources() -> None:
@@ -147,15 +148,20 @@ def test_data_sources_of_the_stack_stay() -> None:
         (skip("aws_s3_bucket.logs_bucket"), True),
         (skip("aws_s3_bucket.*"), True),
         (skip("aws_dynamodb_table.*", "aws_s3_bucket.*"), True),
-        (skip("aws_s3_bucket.*", environments=("dev", "local")), True),
-        (skip("aws_s3_bucket.*", environments=("local",)), False),
+        (skip("aws_s3_bucket.*", tests_only=True), True),
         (skip("aws_s3_bucket.state_bucket"), False),
         (skip("aws_s3_bucket"), False),
         (skip("aws_s3_bucket.*", check="CKV_AWS_14"), False),
     ],
 )
-def test_a_failure_needs_a_skip_of_its_check_resource_and_environment(reason: Skip, covered: bool) -> None:
+def test_a_failure_needs_a_skip_of_its_check_and_resource(reason: Skip, covered: bool) -> None:
     assert unskipped([finding()], [reason]) == ([] if covered else [finding()])
+
+
+def test_what_is_right_in_tests_only_fails_in_production() -> None:
+    tests, production = finding(), finding(origin=PRODUCTION)
+    assert unskipped([tests, production], [skip("aws_s3_bucket.*", tests_only=True)]) == [production]
+    assert unskipped([tests, production], [skip("aws_s3_bucket.*")]) == []
 
 
 def test_one_skip_is_enough() -> None:
@@ -168,12 +174,13 @@ def test_one_skip_is_enough() -> None:
         (skip("aws_s3_bucket.*"), []),
         (skip("aws_s3_bucket.gone"), ["CKV_AWS_145 of aws_s3_bucket.gone"]),
         (skip("aws_s3_bucket.*", "aws_s3_bucket.gone"), ["CKV_AWS_145 of aws_s3_bucket.gone"]),
-        (skip("aws_s3_bucket.*", environments=("dev", "prod")), ["CKV_AWS_145 of aws_s3_bucket.* in prod"]),
+        (skip("aws_s3_bucket.*", tests_only=True), []),
+        (skip("aws_s3_bucket.state_bucket", tests_only=True), ["CKV_AWS_145 of aws_s3_bucket.state_bucket in tests"]),
         (skip("aws_s3_bucket.*", check="CKV_AWS_18"), ["CKV_AWS_18 of aws_s3_bucket.*"]),
     ],
 )
-def test_each_pattern_and_each_environment_must_be_needed(reason: Skip, parts: list[str]) -> None:
-    findings = [finding(), finding(resource="aws_s3_bucket.state_bucket", environment="local")]
+def test_each_pattern_must_be_needed(reason: Skip, parts: list[str]) -> None:
+    findings = [finding(), finding(resource="aws_s3_bucket.state_bucket", origin=PRODUCTION)]
     assert [str(part) for part in stale(findings, [reason])] == parts
 
 
@@ -184,13 +191,13 @@ GOOD = "check: CKV_AWS_145, resources: [aws_s3_bucket.*], reason: It is right he
     ("text", "problem"),
     [
         ("skips: [{check: CKV_AWS_145, resources: [a.b]}]", "skips.0.reason: is missing; add it"),
-        (f"skips: [{{{GOOD}, because: x}}]", "known are check, resources, reason, environments"),
+        (f"skips: [{{{GOOD}, because: x}}]", "known are check, resources, reason, tests_only"),
         (f"skips: [{{{GOOD}}}]\nskip: []", "skip: unknown key; known are skips"),
         ("skips: [{check: S3_1, resources: [a.b], reason: Yes it is.}]", "'S3_1' is not allowed; use the id that"),
         ("skips: [{check: CKV_AWS_1, resources: [a.b], reason: ok}]", "'ok' is not allowed; say in one sentence why"),
         ("skips: [{check: CKV_AWS_1, resources: [], reason: Yes it is.}]", "skips.0.resources: "),
         ("skips: [{check: CKV_AWS_1, resources: a.b, reason: Yes it is.}]", "skips.0.resources: 'a.b' is not allowed"),
-        (f"skips: [{{{GOOD}, environments: []}}]", "skips.0.environments: "),
+        (f"skips: [{{{GOOD}, tests_only: dev}}]", "skips.0.tests_only: 'dev' is not allowed; "),
         ("skips: [", "line 2, column 1"),
     ],
 )

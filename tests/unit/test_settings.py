@@ -1,49 +1,26 @@
 """Every rule of the settings: one value that passes, one that does not, and what the person is told."""
 
-import copy
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from settings import ENVIRONMENTS, InvalidSettings, Settings, load
+from settings import ENVIRONMENTS, InvalidSettings, load
+from tests.unit.conftest import ABSENT, settings_of
 
-BASE: dict[str, Any] = {
-    "project": "orders",
-    "account_id": "111122223333",
-    "region": "eu-west-1",
-    "production": False,
-    "table": {"partition_key": {"name": "order_id", "type": "S"}},
-    "ingestion": {"index": "orders"},
-    "domain": {"instance_type": "t3.small.search", "instance_count": 1, "volume_gib": 10},
-    "seeding": {},
-}
 PRODUCTION = {
     "production": True,
     "domain.instance_type": "r7g.large.search",
     "domain.instance_count": 2,
     "domain.volume_gib": 100,
 }
-ABSENT = object()
-
-
-def settings_of(tmp_path: Path, changes: dict[str, Any], name: str = "test") -> Settings:
-    document = copy.deepcopy(BASE)
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        target = document
-        for parent in parents:
-            target = target.setdefault(parent, {})
-        if value is ABSENT:
-            del target[last]
-        else:
-            target[last] = value
-    file = tmp_path / f"{name}.yaml"
-    file.write_text(yaml.safe_dump(document, allow_unicode=True))
-    return load(str(file))
+KEY = {"name": "id", "type": "S"}
+OTHER_KEY = "arn:aws:kms:us-east-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
+OWN_DOMAIN_ABSENT = {"domain": ABSENT, "existing_domain": {"name": "company-search"}}
+EXISTING_TABLE = {"tables.orders": {"existing": {"name": "LegacyOrders"}}}
+TWO_TABLES = {"tables.customers": {"partition_key": KEY}}
 
 
 @pytest.mark.parametrize("environment", sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml")))
@@ -53,16 +30,16 @@ def test_every_shipped_environment_is_valid(environment: str) -> None:
 
 GOOD: list[dict[str, Any]] = [
     {},
-    {"project": "abcdefghijklmnopqrstuvw"},  # 23 + "-test" is 28
+    {"project": "abcdefghijklmn"},  # 14 + "-test-orders-1" is 28
     {"region": "ap-northeast-3"},
     {"log_retention_days": 731},
     {"tags": {"cost-center": "a b:c/d=e+f-g@h"}},
-    {"table.sort_key": {"name": "at", "type": "N"}, "seeding": ABSENT},
-    {"table.stream_view": "NEW_IMAGE"},
-    {"ingestion.units": {"min": 1, "max": 96}},
-    {"ingestion.units": {"min": 96, "max": 96}},
+    {"tables.orders.sort_key": {"name": "at", "type": "N"}, "tables.orders.seeding": ABSENT},
+    {"tables.orders.stream_view": "NEW_IMAGE"},
+    {"tables.orders.units": {"min": 1, "max": 96}},
+    {"tables.orders.units": {"min": 96, "max": 96}},
     {"ingestion.flush_timeout_ms": -1},
-    {"ingestion.attributes": {"place": "geo_point", "größe": "double"}},
+    {"tables.orders.documents.attributes": {"place": "geo_point", "größe": "double"}},
     {"domain.instance_type": "m7g.2xlarge.search", "domain.volume_gib": 24576},
     {"domain.volume_gib": 100},
     {"domain.engine_version": "OpenSearch_3.1"},
@@ -73,7 +50,22 @@ GOOD: list[dict[str, Any]] = [
     {"domain.masters": "m7g.medium.search"},
     {"network": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-01234567"]}},
     {"kms_key_arn": "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"},
-    {"seeding.items": 1_000_000},
+    {"tables.orders.seeding.items": 1_000_000},
+    TWO_TABLES,
+    EXISTING_TABLE,
+    OWN_DOMAIN_ABSENT,
+    {"tables.orders.mode": "stream"},
+    {"tables.orders.mode": "export", "tables.orders.stream_view": "NEW_IMAGE"},
+    {"tables.orders.generation": 7, "tables.orders.confirmed": 6},
+    {"tables.orders.generation": 7, "tables.orders.confirmed": 7, "tables.orders.mode": "stream"},
+    {"tables.orders.documents": {"index": "o.r_d-ers", "shards": 5, "replicas": 0, "period": "month"}},
+    {"tables.orders.documents.attributes": {"at": {"type": "date", "format": "epoch_second"}}},
+    {"tables.orders.documents.attributes": {"name": {"type": "text", "keyword": True}}},
+    {"tables.orders.documents.id": "${/tenant}-${/order_id}"},
+    {"tables.orders.documents.id": '${getMetadata("partition_key")}', "tables.orders.stream_view": "NEW_IMAGE"},
+    {"tables.orders.documents.include": ["order_id"]},
+    {"tables.orders.documents.routes": {"eu": {"when": '/region == "eu"'}}},
+    {"tables.orders.documents.processors": [{"add_entries": {"entries": [{"key": "a", "value": ["b"]}]}}]},
     {"state.backend": "s3"},
     PRODUCTION,
 ]
@@ -91,8 +83,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"project": ABSENT}, "project: is missing; add it (first part of every name)"),
     (
-        {"project": "abcdefghijklmnopqrstuvwx"},
+        {"project": "abcdefghijklmnopqrstuvwx", "tables.orders": ABSENT, "tables.o": {"partition_key": KEY}},
         "project: the OpenSearch domain would be called 'abcdefghijklmnopqrstuvwx-test', 29 characters; AWS takes 3 to 28",
+    ),
+    (
+        {"project": "abcdefghijklmno"},
+        "tables.orders: the pipeline would be called 'abcdefghijklmno-test-orders-1', 29 characters; AWS takes 3 to 28",
     ),
     (
         {"project": "my-aws-search"},
@@ -108,36 +104,45 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"log_retention_days": 8}, "log_retention_days: 8 is not allowed; use one of 1, 3, 5, 7, "),
     ({"tags": {"aws:x": "y"}}, "tags.aws:x: 'y' is not allowed; use letters, digits, spaces"),
     ({"tags": {f"t{n}": "" for n in range(41)}}, "tags: 41 tags; at most 40; remove some"),
-    ({"table.partition_key.type": "s"}, "table.partition_key.type: 's' is not allowed; use one of 'S', 'N' or 'B'"),
     (
-        {"table.partition_key.name": "id"},
-        "table.partition_key: the sample orders have the key order_id of type S, not id of type S; name a file",
+        {"tables.orders.partition_key.type": "s"},
+        "tables.orders.partition_key.type: 's' is not allowed; use one of 'S', 'N' or 'B'",
     ),
     (
-        {"table.sort_key": {"name": "order_id", "type": "S"}, "seeding": ABSENT},
-        "table.sort_key.name: 'order_id' is the partition key; name another attribute or drop it",
-    ),
-    ({"table.stream_view": "KEYS_ONLY"}, "table.stream_view: 'KEYS_ONLY' is not allowed; use one of 'NEW_IMAGE' or"),
-    ({"ingestion.index": "Orders"}, "ingestion.index: 'Orders' is no index name; 1 to 255 of a-z, 0-9"),
-    (
-        {"ingestion.units": {"min": 0, "max": 4}},
-        "ingestion.units.min: 0 is not allowed; use a whole number from 1 to 96",
+        {"tables.orders.partition_key.name": "id"},
+        "tables.orders.partition_key: the sample orders have the key order_id of type S, not id of type S; name a file",
     ),
     (
-        {"ingestion.units": {"min": 1, "max": 97}},
-        "ingestion.units.max: 97 is not allowed; use a whole number from 1 to 96",
+        {"tables.orders.sort_key": {"name": "order_id", "type": "S"}, "tables.orders.seeding": ABSENT},
+        "tables.orders.sort_key.name: 'order_id' is the partition key; name another attribute or drop it",
     ),
     (
-        {"ingestion.units": {"min": 5, "max": 4}},
-        "ingestion.units.min: 5 is more than ingestion.units.max, 4; change one",
+        {"tables.orders.stream_view": "KEYS_ONLY"},
+        "tables.orders.stream_view: 'KEYS_ONLY' is not allowed; use one of 'NEW_IMAGE' or",
     ),
     (
-        {"ingestion.attributes": {"a.b": "text"}},
-        "ingestion.attributes.a.b: 'a.b' is not allowed; use 1 to 255 characters",
+        {"tables.orders.documents.index": "Orders"},
+        "tables.orders.documents.index: 'Orders' is not allowed; use 1 to 230 of a-z, 0-9",
     ),
     (
-        {"ingestion.attributes": {"a": "string"}},
-        "ingestion.attributes.a: 'string' is not allowed; use one of 'boolean', ",
+        {"tables.orders.units": {"min": 0, "max": 4}},
+        "tables.orders.units.min: 0 is not allowed; use a whole number from 1 to 96",
+    ),
+    (
+        {"tables.orders.units": {"min": 1, "max": 97}},
+        "tables.orders.units.max: 97 is not allowed; use a whole number from 1 to 96",
+    ),
+    (
+        {"tables.orders.units": {"min": 5, "max": 4}},
+        "tables.orders.units.min: 5 is more than tables.orders.units.max, 4; change one",
+    ),
+    (
+        {"tables.orders.documents.attributes": {"a.b": "text"}},
+        "tables.orders.documents.attributes.a.b: 'a.b' is not allowed; use 1 to 255 characters",
+    ),
+    (
+        {"tables.orders.documents.attributes": {"a": "string"}},
+        "tables.orders.documents.attributes.a.type: 'string' is not allowed; use one of 'boolean', ",
     ),
     (
         {"ingestion.flush_timeout_ms": 60_001},
@@ -178,8 +183,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"dashboards.mfa": "off"}, "dashboards.mfa: 'off' is not allowed; use one of 'required' or 'optional'"),
     ({"dashboards.threat_protection": True}, "dashboards.threat_protection: True is not allowed; use one of 'off'"),
     (
-        {"dashboards.overview": {"time": "at"}},
-        "dashboards.overview.time: 'at' ",
+        {"tables.orders.overview": {"time": "at"}},
+        "tables.orders.overview.time: 'at' ",
     ),
     (
         {"domain.reader_roles": ["arn:aws:iam::111122223333:user/ann"]},
@@ -202,16 +207,130 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"kms_key_arn": "arn:aws:kms:us-east-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"},
         "kms_key_arn: 'arn:aws:kms:us-east-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef' is a key of us-east-1",
     ),
-    ({"seeding.items": 19}, "seeding.items: 19 is not allowed; use a whole number from 20 to 1000000"),
-    ({"seeding.seed": -1}, "seeding.seed: -1 is not allowed; use a whole number from 0"),
-    ({"seeding.changes": 21}, "seeding.changes: 21 is not allowed; use a whole number from 0 to 20"),
     (
-        {"seeding.until": "yesterday"},
-        "seeding.until: 'yesterday' is not allowed; use a day in UTC: '2026-11-01T00:00:00Z'",
+        {"tables.orders.seeding.items": 19},
+        "tables.orders.seeding.items: 19 is not allowed; use a whole number from 20 to 1000000",
     ),
-    ({"seeding.file": "absent.csv"}, "seeding.file: "),
+    ({"tables.orders.seeding.seed": -1}, "tables.orders.seeding.seed: -1 is not allowed; use a whole number from 0"),
+    (
+        {"tables.orders.seeding.changes": 21},
+        "tables.orders.seeding.changes: 21 is not allowed; use a whole number from 0 to 20",
+    ),
+    (
+        {"tables.orders.seeding.until": "yesterday"},
+        "tables.orders.seeding.until: 'yesterday' is not allowed; use a day in UTC: '2026-11-01T00:00:00Z'",
+    ),
+    ({"tables.orders.seeding.file": "absent.csv"}, "tables.orders.seeding.file: "),
+    ({"tables": {}}, "tables: {} is not allowed; name at least one"),
+    ({"tables.My_Table": {"partition_key": KEY}}, "tables.My_Table: 'My_Table' is not allowed; use lower-case letters"),
+    ({"tables.orders.zone": 1}, "tables.orders.zone: unknown key; known are partition_key, "),
+    (
+        {"tables.orders": {}},
+        "tables.orders.partition_key: is missing; add it, or name a table that is there already in "
+        "tables.orders.existing",
+    ),
+    (
+        {**EXISTING_TABLE, "tables.orders.seeding": {}},
+        "tables.orders.seeding: nothing is written to a table that is there already; remove it",
+    ),
+    (
+        {"tables.orders": {"existing": {"name": "Old", "kms_key_arn": OTHER_KEY}}},
+        "tables.orders.existing.kms_key_arn: 'arn:aws:kms:us-east-1:111122223333:key/",
+    ),
+    (
+        {"tables.others": {"existing": {"name": "shop-test-orders"}}},
+        "tables.others.existing.name: 'shop-test-orders' is a table that is made here; name somebody else's",
+    ),
+    ({"existing_domain": {"name": "company-search"}}, "domain: both are there; write either domain, to make one, or"),
+    ({"domain": ABSENT}, "domain: neither is there; write either domain, to make one, or existing_domain, to use one"),
+    ({**OWN_DOMAIN_ABSENT, "dashboards.mfa": "required"}, "dashboards: has no meaning beside existing_domain"),
+    (
+        {"ingestion.pipeline_quota": 1, **TWO_TABLES},
+        "ingestion.pipeline_quota: 2 pipelines are more than the 1 that the account may have in the Region; spread",
+    ),
+    ({"tables.orders.mode": "both"}, "tables.orders.mode: 'both' is not allowed; use one of 'export-and-stream', "),
+    (
+        {"tables.orders.generation": 3},
+        "tables.orders.generation: 3 with confirmed 1; use 1, or 2 to build the index anew; to go on from there set",
+    ),
+    ({"tables.orders.confirmed": 2}, "tables.orders.generation: 1 with confirmed 2; use 2, or 3 to build"),
+    (
+        {"tables.orders.generation": 2, "tables.orders.mode": "stream"},
+        "tables.orders.generation: 2 would begin empty and never have what 1 has, for mode is 'stream'; set",
+    ),
+    (
+        {**TWO_TABLES, "tables.customers.documents": {"index": "orders"}},
+        "tables.orders.documents.index: 'orders' is used 2 times, by customers and orders; an index has the items of",
+    ),
+    (
+        {**TWO_TABLES, "tables.customers.documents": {"index": "orders-1"}},
+        "tables.orders.documents.index: 'orders' makes indices called orders-1, which 'orders-1' would be one of",
+    ),
+    (
+        {**TWO_TABLES, "tables.customers.documents": {"index": "orders-1-x"}, "tables.orders.documents.period": "day"},
+        "tables.orders.documents.index: 'orders' makes indices called orders-1-*, which 'orders-1-x' would be one of",
+    ),
+    (
+        {"tables.orders.documents.attributes": {"total": {"type": "double", "format": "epoch_second"}}},
+        "tables.orders.documents.attributes.total.format: double has no format; only date has one; remove it",
+    ),
+    (
+        {"tables.orders.documents.attributes": {"total": {"type": "double", "keyword": True}}},
+        "tables.orders.documents.attributes.total.keyword: double cannot be a keyword as well; only text; remove it",
+    ),
+    (
+        {"tables.orders.documents": {"include": ["a"], "exclude": ["b"]}},
+        "tables.orders.documents.exclude: cannot stand beside include, which leaves out all others already; keep one",
+    ),
+    (
+        {"tables.orders.documents": {"exclude": ["a"], "attributes": {"a": "text"}}},
+        "tables.orders.documents.attributes.a: is declared but never reaches OpenSearch, because of exclude; change",
+    ),
+    (
+        {"tables.orders.documents": {"include": ["b"], "attributes": {"a": "text"}}},
+        "tables.orders.documents.attributes.a: is declared but never reaches OpenSearch, because of include; change",
+    ),
+    (
+        {"tables.orders.documents.exclude": ["order_id_of_customer"]},
+        "tables.orders.documents.exclude: 'order_id_of_customer' begins with 'order_id', of which Data Prepper would",
+    ),
+    (
+        {"tables.orders.documents.routes": {f"r{n}": {"when": "true"} for n in range(20)}},
+        "tables.orders.documents.routes: ",
+    ),
+    (
+        {"tables.orders.documents.replicas": 1},
+        "tables.orders.documents.replicas: 1 copies need 2 nodes, domain.instance_count is 1; lower it",
+    ),
+    (
+        {"tables.orders.documents.id": "order"},
+        "tables.orders.documents.id: 'order' is the same for every item; use an expression such as",
+    ),
+    (
+        {"tables.orders.documents.id": "${/tenant}", "tables.orders.stream_view": "NEW_IMAGE"},
+        "tables.orders.documents.id: is made of attributes, and a delete tells them only with both images; set "
+        "tables.orders.stream_view to NEW_AND_OLD_IMAGES",
+    ),
+    (
+        {
+            "tables.orders.documents.routes": {"eu": {"when": '/region == "eu"'}},
+            "tables.orders.stream_view": "NEW_IMAGE",
+        },
+        "tables.orders.documents.routes.eu.when: is made of attributes, and a delete tells them only with both images",
+    ),
+    (
+        {"tables.orders.documents.routes": {"eu": {"when": " "}}},
+        "tables.orders.documents.routes.eu.when: ' ' is not allowed; use a condition",
+    ),
+    (
+        {"tables.orders.documents.processors": [{"add_entrys": {}}]},
+        "tables.orders.documents.processors[0].add_entrys: is not a processor of Data Prepper; did you mean 'add_entries'?",
+    ),
+    ({"tables.orders.body": "absent.yaml"}, "tables.orders.body: "),
+    ({"tables.orders.documents.shards": 0}, "tables.orders.documents.shards: 0 is not allowed; use a whole number"),
+    ({"tables.orders.expected": {"items": 0}}, "tables.orders.expected.items: 0 is not allowed; use at least 1"),
     ({"state.backend": "gcs"}, "state.backend: 'gcs' is not allowed; use one of 'local' or 's3'"),
-    ({"table": []}, "table: () is not allowed; use keys and values, indented below it"),
+    ({"tables": []}, "tables: () is not allowed; use keys and values, indented below it"),
     (
         {**PRODUCTION, "domain.instance_type": "t3.medium.search"},
         "domain.instance_type: 't3.medium.search' has burst credits and no support for production; use for example",
@@ -219,7 +338,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({**PRODUCTION, "domain.instance_count": 1}, "domain.instance_count: 1 node cannot hold a replica; use 2 or more"),
     ({**PRODUCTION, "deletion_protection": False}, "deletion_protection: false is not allowed with production: true"),
     ({**PRODUCTION, "dashboards.mfa": "optional"}, "dashboards.mfa: 'optional' is not allowed with production: true"),
-    ({**PRODUCTION, "ingestion.units": {"min": 1, "max": 1}}, "ingestion.units.max: 1 gives no headroom"),
+    ({**PRODUCTION, "tables.orders.units": {"min": 1, "max": 1}}, "tables.orders.units.max: 1 gives no headroom"),
 ]
 
 
@@ -239,11 +358,11 @@ def test_reports_every_problem_in_one_go(tmp_path: Path) -> None:
 
 def test_own_data_is_checked_before_anything_is_deployed(tmp_path: Path) -> None:
     (tmp_path / "books.csv").write_text("isbn,title\n1,One\n,Two\n")
-    changes = {"table.partition_key.name": "isbn", "seeding.file": "books.csv"}
+    changes = {"tables.orders.partition_key.name": "isbn", "tables.orders.seeding.file": "books.csv"}
     with pytest.raises(InvalidSettings, match="isbn"):
         settings_of(tmp_path, changes)
     (tmp_path / "books.csv").write_text("isbn,title\n1,One\n2,Two\n")
-    assert settings_of(tmp_path, changes).seed_items is not None
+    assert settings_of(tmp_path, changes).seed_items("orders") is not None
 
 
 @pytest.mark.parametrize(
@@ -269,7 +388,9 @@ def test_refuses_text_that_is_no_settings_file(tmp_path: Path, text: str, messag
 
 
 def test_an_unknown_environment_names_those_that_are_there() -> None:
-    with pytest.raises(InvalidSettings, match=r"set ENVIRONMENT to one of dev, local, prod"):
+    with pytest.raises(
+        InvalidSettings, match=r"set ENVIRONMENT to one of dev, documents, existing, local, many-tables, minimal, prod"
+    ):
         load("staging")
 
 

@@ -30,7 +30,7 @@ def test_invalid_settings(tmp_path: Path) -> None:
     file.write_text(text.replace("amount: total", "amount: status"))
     code, printed, complaint = run(str(file))
     assert (code, printed) == (2, b"")
-    assert complaint.startswith(f"{file}: dashboards.overview.amount: 'status' is keyword, not byte")
+    assert complaint.startswith(f"{file}: tables.orders.overview.amount: 'status' is keyword, not byte")
     assert len(complaint.splitlines()) == 1
 
 

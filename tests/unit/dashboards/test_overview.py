@@ -218,38 +218,38 @@ def test_no_problems() -> None:
     [
         (
             Overview(time="updated"),
-            "dashboards.overview.time: 'updated' is not in ingestion.attributes; name one of created_at, updated_at",
+            "overview.time: 'updated' is not in documents.attributes; name one of created_at, updated_at",
         ),
         (
             Overview(time="total"),
-            "dashboards.overview.time: 'total' is double, not date; name one of created_at, updated_at",
+            "overview.time: 'total' is double, not date; name one of created_at, updated_at",
         ),
         (
             Overview(terms=("status", "notes")),
-            "dashboards.overview.terms: 'notes' is text, not boolean, byte, integer, ip, keyword, long or short; name "
+            "overview.terms: 'notes' is text, not boolean, byte, integer, ip, keyword, long or short; name "
             "one of order_id, customer, category, product, status, currency, city, tags, quantity, express",
         ),
         (
             Overview(terms=("status", "status")),
-            "dashboards.overview.terms: ['status', 'status'] names an attribute twice; keep one",
+            "overview.terms: ['status', 'status'] names an attribute twice; keep one",
         ),
         (
             Overview(amount="currency"),
-            "dashboards.overview.amount: 'currency' is keyword, not byte, double, float, integer, long or short; name "
+            "overview.amount: 'currency' is keyword, not byte, double, float, integer, long or short; name "
             "one of price, total, quantity",
         ),
         (
             Overview(amount_by="price"),
-            "dashboards.overview.amount_by: 'price' is double, not boolean, byte, integer, ip, keyword, long or short; "
+            "overview.amount_by: 'price' is double, not boolean, byte, integer, ip, keyword, long or short; "
             "name one of order_id, customer, category, product, status, currency, city, tags, quantity, express",
         ),
         (
             Overview(location="city"),
-            "dashboards.overview.location: 'city' is keyword, not geo_point; name one of location",
+            "overview.location: 'city' is keyword, not geo_point; name one of location",
         ),
         (
             Overview(columns=("shop",)),
-            f"dashboards.overview.columns: 'shop' is not in ingestion.attributes; name one of {', '.join(ORDERS)}",
+            f"overview.columns: 'shop' is not in documents.attributes; name one of {', '.join(ORDERS)}",
         ),
     ],
     ids=lambda value: "" if isinstance(value, str) else str(value.model_dump(exclude_none=True)),
@@ -260,11 +260,10 @@ def test_problems(layout: Overview, message: str) -> None:
 
 def test_problems_without_a_fitting_attribute() -> None:
     assert list(problems(Overview(time="day"), {"a": "keyword"})) == [
-        "dashboards.overview.time: 'day' is not in ingestion.attributes; declare one there first, or leave this out"
+        "overview.time: 'day' is not in documents.attributes; declare one there first, or leave this out"
     ]
     assert list(problems(Overview(amount_by="a"), {"a": "keyword"})) == [
-        "dashboards.overview.amount_by: 'a' has no amount to split; name a number in dashboards.overview.amount, or "
-        "leave this out"
+        "overview.amount_by: 'a' has no amount to split; name a number in overview.amount, or leave this out"
     ]
 
 

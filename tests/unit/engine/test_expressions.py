@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from local.engine.events import Event, Value
+from local.engine.events import Event, Long, Value
 from local.engine.expressions import (
     EvaluationError,
     KeyNotFoundError,
@@ -20,6 +20,7 @@ EVENT = Event(
         "same": Decimal(5),
         "longer": Decimal("5.0"),
         "count": 5,
+        "long": Long(5),
         "price": 0.1,
         "yes": True,
         "nothing": None,
@@ -49,6 +50,9 @@ EVENT = Event(
         "/price == 0.1",
         '/kind in {"odd", "even"}',
         "/count not in {1, 2}",
+        "/count in {4, 5}",
+        "/price in {0.1}",
+        "/long == 5 and /long >= /count",
         '/kind =~ "o.d"',
         '/kind !~ "o"',
         'not (/kind == "even")',
@@ -94,10 +98,21 @@ def test_condition_holds(text: str) -> None:
         "/kind",
         "/yes == 1",
         "/count in {5.0}",
+        # Java's Long equals no Integer, and to look into a set is to ask for equality.
+        "/long in {5}",
     ],
 )
 def test_condition_does_not_hold(text: str) -> None:
     assert not condition(text)(EVENT)
+
+
+@pytest.mark.parametrize("text", ["/n > 1", "1 == /n", "/n in {5}", "/n not in {0.5}"])
+def test_comparing_a_number_of_the_table_is_logged_once(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    holds = condition(text)
+    holds(EVENT)
+    holds(EVENT)
+    (message,) = caplog.messages
+    assert message.startswith(f"condition {text}: Data Prepper cannot compare a DynamoDB number with a literal")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from local.engine.events import Event, Value
+from local.engine.events import Event, Long, Value
 from local.engine.processors import UnsupportedProcessorError, build
 
 KEY = {"primary_key": "a", "table_name": "orders"}
@@ -117,7 +117,7 @@ def test_select_entries(options: dict[str, Any], data: dict[str, Value]) -> None
         ("integer", "12.5", "12.5"),
         ("integer", "3000000000", "3000000000"),
         ("integer", False, 0),
-        ("long", "3000000000", 3_000_000_000),
+        ("long", "3000000000", Long(3_000_000_000)),
         ("double", "1.5", 1.5),
         ("double", Decimal(2), 2.0),
         ("boolean", "True", True),

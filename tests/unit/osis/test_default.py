@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import osis
-from osis.default import dynamodb_to_opensearch
-from osis.processors import DeleteEntries, Processor
+from osis.default import Route, dynamodb_to_opensearch, needs_old_image
+from osis.processors import DeleteEntries
 from osis.source import Export
 
 ROLE = "arn:aws:iam::123456789012:role/pipeline"
@@ -90,7 +90,7 @@ def test_own_choices() -> None:
             "dlq_prefix": "failed/",
             "flush_timeout_ms": 500,
             "max_retries": 3,
-            "processors": [Processor(delete_entries=DeleteEntries(with_keys=("secret",)))],
+            "processors": [{"delete_entries": {"with_keys": ["secret"]}}],
         }
     )
     pipeline = body.pipelines["orders"]
@@ -103,9 +103,61 @@ def test_own_choices() -> None:
     assert processor.plugin == ("delete_entries", DeleteEntries(with_keys=("secret",)))
 
 
+LARGE = Route("large", "/total > 1000", "orders-large-1")
+OPEN = Route("open", '/status == "open"', "orders-open-1-%{yyyy.MM}")
+
+
+def test_routes() -> None:
+    body = dynamodb_to_opensearch(
+        **GIVEN
+        | {
+            "index": "orders-1",
+            "routes": [LARGE, OPEN],
+            "document_id": "${/customer}-${/id}",
+            "exclude_keys": ["secret"],
+            "processors": [{"convert_type": {"key": "total", "type": "double"}}],
+            "view_on_remove": "OLD_IMAGE",
+        }
+    )
+    pipeline = body.pipelines["dynamodb-pipeline"]
+    assert pipeline.conditions == {"large": "/total > 1000", "open": '/status == "open"'}
+    main, large, opened = [sink.opensearch.model_dump(exclude_unset=True) for sink in pipeline.sink if sink.opensearch]
+    assert (main["index"], main["routes"]) == ("orders-1", ("_default",))
+    assert large == main | {"index": "orders-large-1", "routes": ("large",)}
+    assert opened == main | {"index": "orders-open-1-%{yyyy.MM}", "routes": ("open",)}
+    assert (main["document_id"], main["exclude_keys"]) == ("${/customer}-${/id}", ("secret",))
+    assert osis.parse(osis.render(body)) == body
+    risks = {problem.message for problem in osis.warnings_of(body) if "template_content" not in problem.path}
+    stale = "is chosen by attributes: when the attribute changes, the old copy of the document stays"
+    date = "has a date pattern, which is the time of processing: later changes and deletes go to another index"
+    assert risks == {f"'large' {stale}", f"'open' {stale}", date}
+
+
+def test_some_keys_only() -> None:
+    sink = dynamodb_to_opensearch(**GIVEN | {"include_keys": ("id", "total")}).pipelines["dynamodb-pipeline"].sink[0]
+    assert sink.opensearch is not None
+    assert sink.opensearch.include_keys == ("id", "total")
+    with pytest.raises(osis.InvalidBody, match=r"include_keys: cannot stand beside exclude_keys; keep one of them"):
+        dynamodb_to_opensearch(**GIVEN | {"include_keys": ["id"], "exclude_keys": ["total"]})
+
+
+@pytest.mark.parametrize("document_id", ['${getMetadata("primary_key")}', "${/id}", '${getMetadata("sort_key")}-${id}'])
+@pytest.mark.parametrize(
+    "condition", ["/total > 1", '"/order total" > 1', 'getMetadata("ttl_delete") == true', 'getMetadata("/x") == "/a"']
+)
+def test_old_image_is_needed_where_the_check_says_that_deletes_are_lost(document_id: str, condition: str) -> None:
+    routes = [Route("some", condition, "some-1")]
+    body = dynamodb_to_opensearch(**GIVEN | {"document_id": document_id, "routes": routes})
+    lost = [problem for problem in osis.warnings_of(body) if "a delete is lost" in problem.message]
+    assert needs_old_image(document_id, routes) == bool(lost)
+    assert needs_old_image(document_id, []) == any(problem.path.endswith("document_id") for problem in lost)
+
+
 def test_a_wrong_argument() -> None:
     with pytest.raises(osis.InvalidBody) as refused:
         dynamodb_to_opensearch(**GIVEN | {"index": "Orders"})
     assert str(refused.value) == (
         "dynamodb-pipeline.sink[0].opensearch.index: 'Orders' has upper case; index names are lower case: 'orders'"
     )
+    with pytest.raises(osis.InvalidBody, match=r"^dynamodb-pipeline.processor\[0\].delete_entries: deletes nothing"):
+        dynamodb_to_opensearch(**GIVEN | {"processors": [{"delete_entries": {}}]})

@@ -131,6 +131,12 @@ def test_infinity(changed: Any) -> None:
     assert osis.parse(osis.render(body)) == body
 
 
+@pytest.mark.parametrize("text", ["1e5", "0E0", "-1E-3", "1", "1.5", "true", "null", "~"])
+def test_text_that_looks_like_something_else(changed: Any, text: str) -> None:
+    body = body_of(changed({"sink.document_id": text}))
+    assert osis.parse(osis.render(body)) == body
+
+
 def test_shared_values_are_written_out(changed: Any) -> None:
     shared = {"a": 1}
     document = changed({"orders.processor": [{"grok": {"x": shared, "y": shared}}]})

@@ -125,5 +125,13 @@ def test_number_of_sub_pipelines(linked: dict[str, Any]) -> None:
     assert errors(linked) == ["body: has 11 sub-pipelines; at most 10"]
 
 
+def test_number_of_sinks(changed: Any) -> None:
+    document = changed()
+    document["orders"]["sink"] += [{"stdout": None}] * 19
+    assert errors(document) == []
+    document["orders"]["sink"].append({"stdout": None})
+    assert errors(document) == ["body: has 21 sinks; at most 20 that are no sub-pipelines"]
+
+
 def test_no_pipeline() -> None:
     assert errors({"version": "2"}) == ["body: has no pipeline; write NAME: with source and sink below"]

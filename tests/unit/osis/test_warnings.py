@@ -29,6 +29,7 @@ def warnings(document: dict[str, Any]) -> list[str]:
         {"sink.document_id": "${/id}", "table.stream": None, "source.acknowledgments": False},
         {"sink.index": '${getMetadata("table_name")}'},
         {"orders.route": [{"all": 'getMetadata("ttl_delete") != "a/b"'}], "sink.routes": ["all"]},
+        {"orders.route": [{"all": 'contains(getMetadata("x"), "/kind")'}], "sink.routes": ["all"]},
         {"sink.actions": [{"type": "delete", "when": "/a"}, {"type": "index"}], "sink.action": None},
         {"sink.template_type": None, "sink.template_content": '{"mappings": {}}'},
         {"sink.index_type": "management_disabled", "sink.template_content": None},
@@ -102,6 +103,10 @@ def test_nothing_to_warn_of(changed: Any, changes: dict[str, Any]) -> None:
         ),
         (
             {"orders.route": [{"odd": '/kind == "odd"'}], "sink.routes": ["odd"]},
+            f"{SINK}.routes[0]: 'odd' is chosen by attributes: {LOST} and {STALE}",
+        ),
+        (
+            {"orders.route": [{"odd": '"/the kind" == "odd"'}], "sink.routes": ["odd"]},
             f"{SINK}.routes[0]: 'odd' is chosen by attributes: {LOST} and {STALE}",
         ),
         (

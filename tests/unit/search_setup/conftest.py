@@ -77,6 +77,10 @@ class Api:
 
     def _elsewhere(self, method: str, path: str, headers: Any, params: Any, body: Any) -> Any:
         match method, path:
+            case "GET", "/_index_template":
+                return {"index_templates": [{"name": n, "index_template": t} for n, t in self.templates.items()]}
+            case "GET", "/orders" | "/orders-1":
+                return self._found(None)
             case "GET", "/_cluster/health":
                 return {"status": "green"}
             case "GET", "/":
@@ -129,19 +133,47 @@ def domain_of(api: Api) -> Callable[..., Domain]:
     return domain
 
 
+ARN = "arn:aws:iam::123456789012:role"
+
+
 @pytest.fixture
 def event() -> dict[str, Any]:
-    arn = "arn:aws:iam::123456789012:role"
+    """To prepare a domain of ours."""
     return {
+        "action": "prepare",
         "endpoint": "localhost:1",
         "engine_version": "2.19",
-        "roles": {"orders-pipeline": {"cluster_permissions": ["cluster:monitor/state"], "index_permissions": []}},
-        "mappings": {"orders-pipeline": [f"{arn}/pipeline"]},
-        "dashboards_users": [f"{arn}/analysts"],
-        "index_templates": {"orders": {"index_patterns": ["orders"], "template": {}, "priority": 100}},
+        "roles": {"orders-reader": {"cluster_permissions": [], "index_permissions": []}},
+        "mappings": {"orders-reader": [f"{ARN}/analysts"]},
+        "dashboards_users": [f"{ARN}/analysts"],
+        "generations": [
+            {
+                "pipeline": "shop-orders-1",
+                "table": "shop-orders",
+                "generation": 1,
+                "settled": False,
+                "compare": True,
+                "role": {"cluster_permissions": ["cluster:monitor/state"], "index_permissions": []},
+                "members": [f"{ARN}/pipeline"],
+                "families": [
+                    {
+                        "alias": "orders",
+                        "pattern": "orders-1",
+                        "settings": {"index": {"number_of_replicas": 1}},
+                        "properties": {"total": {"type": "double"}},
+                    }
+                ],
+            }
+        ],
         "start_page": "/app/dashboards#/view/orders-overview",
-        "sessions": {"user_pool_id": "us-east-1_a", "token_minutes": 60, "session_minutes": 720},
+        "sessions": None,
     }
+
+
+def of_a_generation(action: str, lifecycle: str = "create") -> dict[str, Any]:
+    """As Terraform invokes the function around a pipeline."""
+    event = {"action": action, "endpoint": "localhost:1", "table": "shop-orders", "generation": 1}
+    return {**event, "tf": {"action": lifecycle, "prev_input": event if lifecycle == "delete" else None}}
 
 
 def unreachable() -> Exception:

@@ -1,0 +1,339 @@
+"""Problems that only show between fields: names, combinations, files, pipeline bodies."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+import dashboards
+import dataset
+from names import InvalidName, Names, PipelineNames, TableNames
+from osis import InvalidBody, PipelineBody
+from osis.default import PRIMARY_KEY, Route, needs_old_image
+from pipelines import UNKNOWN_HOST, Pipeline, UnreadableBody
+
+if TYPE_CHECKING:
+    from settings.environment import Settings
+    from settings.search import Dashboards, Domain
+    from settings.tables import Documents, Table
+
+# What a body of one's own says itself.
+SAID_BY_BODY = ("id", "include", "exclude", "processors", "routes")
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """One line for each problem."""
+    if (settings.domain is None) == (settings.existing_domain is None):
+        beside = "neither is there" if settings.domain is None else "both are there"
+        yield f"domain: {beside}; write either domain, to make one, or existing_domain, to use one"
+        return
+    underivable = list(_name_problems("project", settings.names))
+    yield from underivable
+    yield from _tag_problems(settings.tags)
+    yield from _key_problems("kms_key_arn", settings.kms_key_arn, settings)
+    yield from _sign_in_problems(settings)
+    yield from _network_problems(settings)
+    if settings.domain is not None:
+        yield from _domain_problems(settings.domain, production=settings.production)
+    if settings.production:
+        yield from _not_for_production(settings)
+    quota = settings.ingestion.pipeline_quota
+    if len(settings.pipelines) > quota:
+        yield (
+            f"ingestion.pipeline_quota: {len(settings.pipelines)} pipelines are more than the {quota} that the account "
+            "may have in the Region; spread the tables over Regions or accounts, or set this to what AWS granted"
+        )
+    for key in settings.tables:
+        of_table = list(_of_table(settings, key))
+        yield from of_table
+        if not of_table and not underivable:
+            yield from _pipeline_problems(settings, key)
+    yield from _index_problems(settings)
+
+
+def _of_table(settings: Settings, key: str) -> Iterator[str]:
+    where, table = f"tables.{key}", settings.tables[key]
+    made = {settings.names.table(other).table for other, one in settings.tables.items() if one.existing is None}
+    yield from _table_problems(where, table, made)
+    yield from _document_problems(where, table)
+    yield from _replica_problems(where, table, settings.domain)
+    yield from _rebuild_problems(where, table)
+    yield from _seeding_problems(where, settings, key)
+    if table.existing is not None:
+        yield from _key_problems(f"{where}.existing.kms_key_arn", table.existing.kms_key_arn, settings)
+
+
+def _name_problems(where: str, names: Names | TableNames | PipelineNames) -> Iterator[str]:
+    try:
+        names.check()
+    except InvalidName as error:
+        yield f"{where}: {error}"
+
+
+def _table_problems(where: str, table: Table, made: Collection[str]) -> Iterator[str]:
+    if table.partition_key is None and table.existing is None:
+        yield f"{where}.partition_key: is missing; add it, or name a table that is there already in {where}.existing"
+    if table.partition_key is None and table.sort_key is not None:
+        yield f"{where}.partition_key: is missing beside a sort_key; add it"
+    if table.existing is not None and table.existing.name in made:
+        yield f"{where}.existing.name: {table.existing.name!r} is a table that is made here; name somebody else's"
+    if len({key.name for key in table.keys}) < len(table.keys):
+        yield (
+            f"{where}.sort_key.name: {table.keys[-1].name!r} is the partition key; name another attribute or drop it"
+        )
+    if table.units.min > table.units.max:
+        yield f"{where}.units.min: {table.units.min} is more than {where}.units.max, {table.units.max}; change one"
+
+
+def _document_problems(where: str, table: Table) -> Iterator[str]:
+    documents = table.documents
+    at = f"{where}.documents"
+    attributes = {name: attribute.type for name, attribute in documents.attributes.items()}
+    for name, attribute in documents.attributes.items():
+        if attribute.format is not None and attribute.type != "date":
+            yield f"{at}.attributes.{name}.format: {attribute.type} has no format; only date has one; remove it"
+        if attribute.keyword and attribute.type != "text":
+            yield f"{at}.attributes.{name}.keyword: {attribute.type} cannot be a keyword as well; only text; remove it"
+    if documents.include and documents.exclude:
+        yield f"{at}.exclude: cannot stand beside include, which leaves out all others already; keep one"
+    for name in attributes:
+        if name in documents.exclude or (documents.include and name not in documents.include):
+            yield (
+                f"{at}.attributes.{name}: is declared but never reaches OpenSearch, because of "
+                f"{'exclude' if documents.exclude else 'include'}; change one of them"
+            )
+    yield from _emptied_attributes(at, table)
+    yield from (f"{where}.{problem}" for problem in dashboards.problems(table.overview, attributes))
+    if table.body is not None:
+        yield from (
+            f"{at}.{field}: the body in {where}.body says this itself; keep one of them"
+            for field in SAID_BY_BODY
+            if getattr(documents, field)
+        )
+        return
+    if documents.id is not None and "${" not in documents.id:
+        yield (
+            f"{at}.id: {documents.id!r} is the same for every item; use an expression such as "
+            f"'${{/tenant}}-${{/sku}}', or {PRIMARY_KEY} (the default)"
+        )
+    yield from _image_problems(where, table, documents)
+
+
+def _emptied_attributes(at: str, table: Table) -> Iterator[str]:
+    """Data Prepper takes an attribute for the way to a filtered one whose name begins with its own."""
+    documents = table.documents
+    listed = documents.include or documents.exclude
+    field = "include" if documents.include else "exclude"
+    for name in dict.fromkeys([*documents.attributes, *listed, *(key.name for key in table.keys)]):
+        if longer := next((other for other in listed if other != name and other.startswith(name)), None):
+            yield (
+                f"{at}.{field}: {longer!r} begins with {name!r}, of which Data Prepper would leave {{}}; rename one "
+                "with rename_keys in processors and list the new name"
+            )
+
+
+def _image_problems(where: str, table: Table, documents: Documents) -> Iterator[str]:
+    """A delete tells the key and, with both images, what was deleted."""
+    if not table.streams or table.stream_view == "NEW_AND_OLD_IMAGES":
+        return
+    made_of_attributes = {
+        "id": needs_old_image(documents.id or PRIMARY_KEY, []),
+        **{
+            f"routes.{name}.when": needs_old_image(PRIMARY_KEY, [Route(name, route.when, "")])
+            for name, route in documents.routes.items()
+        },
+    }
+    for field, needed in made_of_attributes.items():
+        if needed:
+            yield (
+                f"{where}.documents.{field}: is made of attributes, and a delete tells them only with both images; "
+                f"set {where}.stream_view to NEW_AND_OLD_IMAGES"
+            )
+
+
+def _rebuild_problems(where: str, table: Table) -> Iterator[str]:
+    if not table.confirmed <= table.generation <= table.confirmed + 1:
+        yield (
+            f"{where}.generation: {table.generation} with confirmed {table.confirmed}; use {table.confirmed}, or "
+            f"{table.confirmed + 1} to build the index anew; to go on from there set confirmed first"
+        )
+    elif table.generation > table.confirmed and not table.exports:
+        yield (
+            f"{where}.generation: {table.generation} would begin empty and never have what {table.confirmed} has, for "
+            f"mode is {table.mode!r}; set {where}.mode to 'export-and-stream'"
+        )
+
+
+def _replica_problems(where: str, table: Table, domain: Domain | None) -> Iterator[str]:
+    replicas = table.documents.replicas
+    if domain is not None and replicas is not None and replicas >= domain.instance_count:
+        yield (
+            f"{where}.documents.replicas: {replicas} copies need {replicas + 1} nodes, domain.instance_count is "
+            f"{domain.instance_count}; lower it, or leave it out for what fits"
+        )
+
+
+def _pipeline_problems(settings: Settings, key: str) -> Iterator[str]:
+    where, table, names = f"tables.{key}", settings.tables[key], settings.names.table(key)
+    unnamed = [*_name_problems(where, names), *_name_problems(where, names.pipeline(table.generation))]
+    yield from unnamed
+    if unnamed:
+        return
+    try:
+        bodies = [Pipeline(settings, key, generation).body(UNKNOWN_HOST) for generation in table.generations]
+    except UnreadableBody as error:
+        yield f"{where}.body: {error}; name a file beside the settings file"
+    except InvalidBody as error:
+        for problem in error.problems:
+            # Of ours, only processors are a user's words; they stand in the settings under another name.
+            path = re.sub(r"^.*\.processor(?=\[)", "documents.processors", problem.path)
+            yield f"{where}.{f'body: {table.body}: {problem.path}' if table.body else path}: {problem.message}"
+    else:
+        if table.body is not None:
+            yield from _own_body_problems(where, table, bodies[-1])
+
+
+def _own_body_problems(where: str, table: Table, body: PipelineBody) -> Iterator[str]:
+    reads = body.source.tables[0]
+    for what, there, wanted in (
+        ("export", reads.export is not None, table.exports),
+        ("stream", reads.stream is not None, table.streams),
+    ):
+        if there != wanted:
+            yield (
+                f"{where}.mode: {table.mode!r}, but the body in {table.body} has {'an' if there else 'no'} {what}; "
+                "change one of them"
+            )
+    old = reads.stream is not None and reads.stream.view_on_remove == "OLD_IMAGE"
+    if old and table.stream_view != "NEW_AND_OLD_IMAGES":
+        yield (
+            f"{where}.stream_view: {table.stream_view!r}, but the body in {table.body} has view_on_remove: OLD_IMAGE; "
+            "set it to NEW_AND_OLD_IMAGES"
+        )
+
+
+def _index_problems(settings: Settings) -> Iterator[str]:
+    families = [(one.key, family) for one in settings.pipelines for family in one.families]
+    newest = [(one.key, family) for one in settings.pipelines if not one.settled for family in one.families]
+    for alias, count in Counter(family.alias for _, family in newest).items():
+        if count > 1:
+            keys = sorted({key for key, family in newest if family.alias == alias})
+            yield (
+                f"tables.{keys[-1]}.documents.index: {alias!r} is used {count} times, by {' and '.join(keys)}; an "
+                "index has the items of one table and route; choose another name"
+            )
+    for key, family in families:
+        pattern = re.compile(re.escape(family.pattern).replace(r"\*", ".*"))
+        for _, other in newest:
+            names = (other.alias,) if other.alias == family.alias else (other.alias, other.pattern)
+            if taken := next(filter(pattern.fullmatch, names), None):
+                yield (
+                    f"tables.{key}.documents.index: {family.alias!r} makes indices called {family.pattern}, which "
+                    f"{taken!r} would be one of; choose another name"
+                )
+
+
+def _sign_in_problems(settings: Settings) -> Iterator[str]:
+    people: Dashboards = settings.dashboards
+    administrators, analysts = people.administrators, people.analysts
+    if settings.existing_domain is not None and "dashboards" in settings.model_fields_set:
+        yield (
+            "dashboards: has no meaning beside existing_domain, whose owner decides who signs in; remove it, and name "
+            "the roles of those who search in existing_domain.reader_roles"
+        )
+    if administrators.group == analysts.group:
+        yield f"dashboards.analysts.group: {analysts.group!r} is the administrators' group; give it another name"
+    users = [user.lower() for user in (*administrators.users, *analysts.users)]
+    for user in sorted({user for user in users if users.count(user) > 1}):
+        yield f"dashboards.analysts.users: {user!r} is named twice; one person is in one group, once"
+
+
+def _domain_problems(domain: Domain, *, production: bool) -> Iterator[str]:
+    # gp3 limits of the T3 family (OpenSearch Service quotas, EBS volume size).
+    largest = {"t3.small.search": 100, "t3.medium.search": 200}.get(domain.instance_type)
+    if largest and domain.volume_gib > largest:
+        yield (
+            f"domain.volume_gib: {domain.volume_gib} is more than {domain.instance_type} takes, {largest}; "
+            "lower it or use a larger instance_type"
+        )
+    if production and domain.instance_type.startswith("t3."):
+        yield (
+            f"domain.instance_type: {domain.instance_type!r} has burst credits and no support for production; "
+            "use for example 'r7g.large.search', or set production: false"
+        )
+    if production and domain.instance_count < 2:
+        yield "domain.instance_count: 1 node cannot hold a replica; use 2 or more, or set production: false"
+
+
+def _network_problems(settings: Settings) -> Iterator[str]:
+    network = settings.network
+    if network is None:
+        return
+    # One subnet for each Availability Zone (OpenSearch Service guide, VPC domains).
+    if settings.domain is not None and len(network.subnet_ids) != settings.domain.zones:
+        zones = settings.domain.zones
+        yield (
+            f"network.subnet_ids: {len(network.subnet_ids)} subnets; {settings.domain.instance_count} data nodes are "
+            f"spread over {zones} zones; name {zones} subnets in different zones"
+        )
+    if not network.security_group_ids:
+        yield "network.security_group_ids: [] is not allowed; name at least one security group"
+
+
+def _key_problems(where: str, key_arn: str | None, settings: Settings) -> Iterator[str]:
+    if key_arn is not None:
+        region, account = key_arn.split(":")[3:5]
+        if (region, account) != (settings.region, settings.account_id):
+            yield (
+                f"{where}: {key_arn!r} is a key of {region}, account {account}; use one of "
+                f"{settings.region}, account {settings.account_id}"
+            )
+
+
+def _tag_problems(tags: dict[str, str]) -> Iterator[str]:
+    # 50 tags a resource (AWS tagging guide); three are ours, the rest is room for what AWS and its tools add.
+    if len(tags) > 40:
+        yield f"tags: {len(tags)} tags; at most 40; remove some"
+    for tag, value in tags.items():
+        if not re.fullmatch(r"(?!aws:)[\w .:/=+@-]{1,128}", tag) or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value):
+            yield (
+                f"tags.{tag}: {value!r} is not allowed; use letters, digits, spaces and _.:/=+-@, at most 128 for the "
+                "key, which must not start with aws:, and 256 for the value"
+            )
+
+
+def _not_for_production(settings: Settings) -> Iterator[str]:
+    if not settings.deletion_protection:
+        yield "deletion_protection: false is not allowed with production: true; remove the line"
+    if settings.dashboards.mfa != "required":
+        yield "dashboards.mfa: 'optional' is not allowed with production: true; remove the line"
+    for key, table in settings.tables.items():
+        if table.units.max < 2:
+            yield (
+                f"tables.{key}.units.max: 1 gives no headroom and no second zone; use 2 or more, or set "
+                "production: false"
+            )
+
+
+def _seeding_problems(where: str, settings: Settings, key: str) -> Iterator[str]:
+    table = settings.tables[key]
+    if table.seeding is None:
+        return
+    if table.existing is not None:
+        yield f"{where}.seeding: nothing is written to a table that is there already; remove it"
+        return
+    partition = table.partition_key
+    if table.seeding.file is None:
+        if partition is not None and (partition.name, partition.type, table.sort_key) != ("order_id", "S", None):
+            yield (
+                f"{where}.partition_key: the sample orders have the key order_id of type S, "
+                f"not {partition.name} of type {partition.type}{' with a sort key' if table.sort_key else ''}; "
+                f"name a file of your own in {where}.seeding.file"
+            )
+        return
+    try:
+        settings.seed_items(key)
+    except dataset.InvalidDataset as error:
+        yield from (f"{where}.seeding.file: {problem}" for problem in error.problems)
