@@ -184,7 +184,7 @@ def test_every_index_that_is_written_has_a_template_and_a_name_to_search_by(
         documents = pipeline.table.documents
         for family in generation["families"]:
             assert family["pattern"] == f"{family['alias']}-{pipeline.generation}{'-*' if documents.period else ''}"
-            assert family["settings"]["index"]["number_of_shards"] == documents.shards
+            assert family["settings"]["number_of_shards"] == documents.shards
             assert {name: mapping["type"] for name, mapping in family["properties"].items()} == {
                 name: attribute.type for name, attribute in documents.attributes.items()
             }
