@@ -60,9 +60,19 @@ EXPORT_PREFIX = "export/"
 DLQ_PREFIX = "dlq/"
 
 
+class Derived:
+    """Names that follow from something else."""
+
+    def check(self) -> None:
+        """Derive every name once. Raises InvalidName for the first that AWS would refuse."""
+        for attribute, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                getattr(self, attribute)
+
+
 @dataclass(frozen=True)
-class Names:
-    """Names and ARNs of one environment. `check()` raises InvalidName for the first that AWS would refuse."""
+class Names(Derived):
+    """Names and ARNs of one environment."""
 
     project: str
     environment: str
@@ -173,10 +183,6 @@ class Names:
     def log_group_arn(self, log_group: str) -> str:
         return self._arn("logs", f"log-group:{log_group}")
 
-    def check(self) -> None:
-        """Derive every name once. Raises InvalidName."""
-        _derive(self)
-
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
@@ -185,7 +191,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class TableNames:
+class TableNames(Derived):
     """Names of what belongs to one table, of one environment's `names`."""
 
     names: Names
@@ -206,13 +212,9 @@ class TableNames:
     def pipeline(self, generation: int) -> "PipelineNames":
         return PipelineNames(self.names, self.key, generation)
 
-    def check(self) -> None:
-        """Derive every name once. Raises InvalidName."""
-        _derive(self)
-
 
 @dataclass(frozen=True)
-class PipelineNames:
+class PipelineNames(Derived):
     """Names of what belongs to one pipeline: a table's, of one generation."""
 
     names: Names
@@ -244,13 +246,3 @@ class PipelineNames:
     @property
     def dlq_prefix(self) -> str:
         return f"{DLQ_PREFIX}{self.id}/"
-
-    def check(self) -> None:
-        """Derive every name once. Raises InvalidName."""
-        _derive(self)
-
-
-def _derive(names: Names | TableNames | PipelineNames) -> None:
-    for attribute, member in vars(type(names)).items():
-        if isinstance(member, cached_property):
-            getattr(names, attribute)

@@ -1,17 +1,17 @@
 """`skips.yaml`: the checks that need not hold here. A skip that nothing needs is as wrong as a failed check."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 import strict_yaml
 from scan.checkov import Finding
+from settings.values import Model, matching
 from strict_yaml import InvalidYaml
 
 
@@ -19,28 +19,15 @@ class InvalidSkips(ValueError):
     """What is wrong with the file, a line for each problem."""
 
 
-def _matching(pattern: str, allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise PydanticCustomError("pattern", "{allowed}", {"allowed": allowed})
-        return value
-
-    return AfterValidator(check)
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Skip(_Model):
+class Skip(Model):
     """`resources` are patterns of Terraform addresses, as `fnmatch` has them.
 
     `tests_only` is for environments that are not for production; without it, for all.
     """
 
-    check: Annotated[str, _matching(r"CKV2?_AWS_\d+", "use the id that checkov gives, for example CKV_AWS_145")]
+    check: Annotated[str, matching(r"CKV2?_AWS_\d+", "use the id that checkov gives, for example CKV_AWS_145")]
     resources: Annotated[tuple[str, ...], Field(min_length=1)]
-    reason: Annotated[str, _matching(r"[A-Z].+\.", "say in one sentence why it is right here")]
+    reason: Annotated[str, matching(r"[A-Z].+\.", "say in one sentence why it is right here")]
     tests_only: bool = False
 
     def __str__(self) -> str:
@@ -59,7 +46,7 @@ class Skip(_Model):
             yield self.model_copy(update={"resources": (pattern,)})
 
 
-class _File(_Model):
+class _File(Model):
     skips: tuple[Skip, ...]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import dashboards
 import dataset
-from names import InvalidName, Names, PipelineNames, TableNames
+from names import Derived, InvalidName
 from osis import InvalidBody, PipelineBody
 from osis.default import PRIMARY_KEY, Route, needs_old_image
 from pipelines import UNKNOWN_HOST, Pipeline, UnreadableBody
@@ -65,7 +65,7 @@ def _of_table(settings: Settings, key: str) -> Iterator[str]:
         yield from _key_problems(f"{where}.existing.kms_key_arn", table.existing.kms_key_arn, settings)
 
 
-def _name_problems(where: str, names: Names | TableNames | PipelineNames) -> Iterator[str]:
+def _name_problems(where: str, names: Derived) -> Iterator[str]:
     try:
         names.check()
     except InvalidName as error:
