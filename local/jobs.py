@@ -16,6 +16,7 @@ from local import processes
 from local.deployment import TABLE, Deployment
 
 LIMIT_SECONDS = 60
+_PASSING = 999
 _ELSEWHERE = "elsewhere"
 """An index that has nothing to do with the table."""
 
@@ -104,14 +105,21 @@ class Jobs:
         self._invoke(seeder, event)
 
     def _set_up(self) -> None:
-        """Another length of sessions and then the right one, so that there is something to change; a farewell."""
+        """Another length of sessions and then the right one, so that something changes; a generation comes and goes."""
         wanted, function = self.setup["sessions"], self._system.settings.names.search_setup
-        for minutes in (wanted["session_minutes"] + 1, wanted["session_minutes"]):
-            event = {**self.setup, "sessions": {**wanted, "session_minutes": minutes}}
-            self._invoke(function, event)
-        endpoint, table = self.setup["endpoint"], self.setup["generations"][0]["table"]
-        gone = {"action": "retire", "endpoint": endpoint, "table": table, "generation": 999, "tf": {"action": "delete"}}
-        self._invoke(function, gone)
+        (there,) = self.setup["generations"]
+        (family,) = there["families"]
+        passing = {
+            **there,
+            "pipeline": f"{there['table']}-{_PASSING}",
+            "generation": _PASSING,
+            "families": [{**family, "alias": "passing", "pattern": f"passing-{_PASSING}"}],
+        }
+        for minutes, generations in ((1, [there, passing]), (0, [there])):
+            sessions = {**wanted, "session_minutes": wanted["session_minutes"] + minutes}
+            self._invoke(function, {**self.setup, "sessions": sessions, "generations": generations})
+        gone = {"endpoint": self.setup["endpoint"], "table": there["table"], "generation": _PASSING}
+        self._invoke(function, {**gone, "action": "retire", "tf": {"action": "delete", "prev_input": None}})
 
     def _connect(self) -> None:
         """Dashboards taken from Cognito and connected again, with a new client, which the role mapping then follows."""

@@ -240,7 +240,11 @@ def test_no_call_was_denied(system: Deployment) -> None:
 
 
 def test_destroying_leaves_what_others_made(system: Deployment) -> None:
-    system.terraform("pipeline").destroy()
+    system.configure(deletion_protection=False)
+    stack = system.terraform("pipeline")
+    stack.init()
+    stack.apply()
+    stack.destroy()
     assert system.aws.client("dynamodb").describe_table(TableName=TABLE)["Table"]["TableStatus"] == "ACTIVE"
     assert system.aws.client("opensearch").describe_domain(DomainName=DOMAIN)["DomainStatus"]["Created"]
     processes.wait_until(lambda: pipelines(system) == set(), limit_seconds=30, what="the pipeline is gone")

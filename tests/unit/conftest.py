@@ -29,7 +29,7 @@ def settings_of(tmp_path: Path, changes: dict[str, Any], name: str = "test") -> 
         if value is ABSENT:
             del target[last]
         else:
-            target[last] = value
+            target[last] = copy.deepcopy(value)
     file = tmp_path / f"{name}.yaml"
     file.write_text(yaml.safe_dump(document, allow_unicode=True))
     return load(str(file))
