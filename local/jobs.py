@@ -187,11 +187,8 @@ class Jobs:
         group = self._system.settings.names.function_log_group(function)
 
         def lines() -> int:
-            streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
-            return sum(
-                len(logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"])
-                for stream in streams
-            )
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            return sum(len(page["events"]) for page in pages)
 
         before = lines()
         answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
