@@ -18,8 +18,9 @@ RESERVE = REQUEST_SECONDS + 5
 # Back-off in seconds, with full jitter.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
 
-# What passes by itself: too many requests, and a node or Dashboards that is just starting.
-PASSING = frozenset({429, 502, 503, 504})
+# What passes by itself: too many requests, a node or Dashboards that is just starting, and two of us who change
+# security roles at the same moment, which are all in one document of the plugin's.
+PASSING = frozenset({409, 429, 502, 503, 504})
 # While fine-grained access control is being switched on, the master is refused as well.
 NOT_YET = PASSING | {401, 403, 500}
 

@@ -62,6 +62,7 @@ class Pipelines:
                 _require_valid(arguments["pipeline_configuration_body"], backend.region_name)
             return update(backend, **arguments)
 
+        OpenSearchIngestionBackend.pipelines = property(_those_there_are)
         OpenSearchIngestionBackend.create_pipeline = create_checked
         OpenSearchIngestionBackend.update_pipeline = update_checked
         OpenSearchIngestionResponse.validate_pipeline = _validate
@@ -183,6 +184,15 @@ class _Pipeline(MotoPipeline):  # type: ignore[misc] # moto is untyped here
         self.engine.stop()
         self.engine.forget()
         self.status = "DELETED"
+
+
+def _those_there_are(backend: OpenSearchIngestionBackend) -> dict[str, MotoPipeline]:
+    """Always the same dictionary: moto's own, a new one each time, loses one of two that are created at once."""
+    there: dict[str, MotoPipeline] = backend._pipelines
+    for name, pipeline in list(there.items()):
+        if pipeline.status == "DELETED":
+            there.pop(name, None)
+    return there
 
 
 def _require_valid(body: str, region: str) -> None:

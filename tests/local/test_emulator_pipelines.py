@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,22 @@ def test_deleted_pipeline_is_gone(osis: Any, wait: Callable[[str], dict[str, Any
     osis.delete_pipeline(PipelineName="orders")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         osis.get_pipeline(PipelineName="orders")
+
+
+def test_pipelines_that_are_created_at_once_are_all_there(osis: Any) -> None:
+    names = [f"orders-{number}" for number in range(4)]
+
+    def made(name: str) -> None:
+        osis.create_pipeline(PipelineName=name, MinUnits=1, MaxUnits=2, PipelineConfigurationBody=body())
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(made, names))
+
+    def active() -> set[str]:
+        pipelines = osis.list_pipelines()["Pipelines"]
+        return {pipeline["PipelineName"] for pipeline in pipelines if pipeline["Status"] == "ACTIVE"}
+
+    processes.wait_until(lambda: active() == set(names), limit_seconds=30, what="all of them are active")
 
 
 def test_engine_calls_as_the_service(osis: Any, wait: Callable[[str], dict[str, Any]], emulator: Emulator) -> None:

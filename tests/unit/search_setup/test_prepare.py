@@ -138,7 +138,7 @@ def test_gives_up_in_time_and_says_why(api: Api, domain_of: DomainOf, event: Eve
 
 
 def test_what_passes_by_itself_is_repeated(api: Api, domain_of: DomainOf) -> None:
-    api.refusals = [(429, "busy"), (502, "bad gateway")]
+    api.refusals = [(429, "busy"), (502, "bad gateway"), (409, "version conflict")]
     domain_of().request("PUT", "/_index_template/x", body={})
     assert api.templates == {"x": {}}
 
