@@ -9,7 +9,7 @@ FUNCTIONS := $(patsubst functions/%/requirements.txt,.build/functions/%/.require
 SCANNER := .build/scan/.complete
 RUN := .venv/bin/python
 
-.PHONY: help setup demo prove-policies up down test check scan format synth clean
+.PHONY: help setup demo prove-policies up down test check scan format synth cost clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -45,6 +45,9 @@ format: setup ## Rewrite the sources in the project's format.
 
 synth: setup ## Write the Terraform JSON of ENVIRONMENT (default: dev) to cdktf.out.
 	ENVIRONMENT=$(ENVIRONMENT) $(RUN) main.py
+
+cost: setup ## What a month of ENVIRONMENT (default: dev) costs; an estimate, before anything is applied.
+	$(RUN) -m cost $(ENVIRONMENT)
 
 clean: ## Remove everything that was built or downloaded.
 	rm -rf .venv .build .local cdktf.out

@@ -53,6 +53,16 @@ SIGN_IN_PREFIX = Kind(
     63,
     "Cognito API, CreateUserPoolDomain; the words aws, amazon and cognito are reserved",
 )
+BUDGET = Kind("budget", r"[^:\\]+", 1, 100, "AWS Budgets API, CreateBudget")
+SCHEDULE_GROUP = Kind("schedule group", r"[0-9A-Za-z_.-]+", 1, 64, "EventBridge Scheduler API, CreateScheduleGroup")
+SCHEDULE = Kind("schedule", r"[0-9A-Za-z_.-]+", 1, 64, "EventBridge Scheduler API, CreateSchedule")
+TOPIC = Kind("topic of the alarms", r"[A-Za-z0-9_-]+", 1, 256, "SNS API, CreateTopic")
+ALARM = Kind("alarm", r"[ -~]+", 1, 255, "CloudWatch API, PutMetricAlarm")
+CLOUDWATCH_DASHBOARD = Kind("CloudWatch dashboard", r"[A-Za-z0-9_-]+", 1, 255, "CloudWatch API, PutDashboard")
+KEY_ALIAS = Kind("key alias", r"alias/(?!aws/)[a-zA-Z0-9/_-]+", 7, 256, "KMS API, CreateAlias")
+SECURITY_GROUP = Kind(
+    "security group", r"(?!sg-)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]+", 1, 255, "EC2 API, CreateSecurityGroup"
+)
 LOG_GROUP = Kind("log group", r"[A-Za-z0-9_/.#-]+", 1, 512, "CloudWatch Logs API, CreateLogGroup")
 
 # Where the objects of all pipelines lie in the export bucket, each pipeline's under its own id.
@@ -95,6 +105,32 @@ class Names(Derived):
     @cached_property
     def search_setup(self) -> str:
         return FUNCTION.named(f"{self.prefix}-search-setup")
+
+    @cached_property
+    def key_alias(self) -> str:
+        return KEY_ALIAS.named(f"alias/{self.prefix}")
+
+    @property
+    def account_arn(self) -> str:
+        """Stands for the account: whoever IAM lets."""
+        return f"arn:{self.partition}:iam::{self.account_id}:root"
+
+    @cached_property
+    def network(self) -> str:
+        """The VPC and its security group."""
+        return SECURITY_GROUP.named(f"{self.prefix}-private")
+
+    @cached_property
+    def flow_log_group(self) -> str:
+        return LOG_GROUP.named(f"/aws/vpc/{self.network}")
+
+    @cached_property
+    def flow_log_role(self) -> str:
+        return self.role("flow-logs")
+
+    @property
+    def any_flow_log_arn(self) -> str:
+        return self._arn("ec2", "vpc-flow-log/*")
 
     @cached_property
     def user_pool(self) -> str:
@@ -146,13 +182,51 @@ class Names(Derived):
     def search_setup_role(self) -> str:
         return self.role("search-setup")
 
+    @cached_property
+    def budget(self) -> str:
+        return BUDGET.named(f"{self.prefix}-{self.region}")
+
+    @cached_property
+    def schedule_group(self) -> str:
+        return SCHEDULE_GROUP.named(self.prefix)
+
+    @cached_property
+    def hours_role(self) -> str:
+        return self.role("hours")
+
+    @cached_property
+    def alarm_topic(self) -> str:
+        return TOPIC.named(f"{self.prefix}-alarms")
+
+    @cached_property
+    def cloudwatch_dashboard(self) -> str:
+        """Dashboards of CloudWatch are the account's, whatever the Region."""
+        return CLOUDWATCH_DASHBOARD.named(f"{self.prefix}-{self.region}")
+
+    @property
+    def alarm_topic_arn(self) -> str:
+        return self._arn("sns", self.alarm_topic)
+
+    @property
+    def any_alarm_arn(self) -> str:
+        """Every alarm of this environment: their names begin as everything's do."""
+        return self._arn("cloudwatch", f"alarm:{self.prefix}-*")
+
+    @property
+    def any_key_arn(self) -> str:
+        return self._arn("kms", "key/*")
+
+    @property
+    def schedule_group_arn(self) -> str:
+        return self._arn("scheduler", f"schedule-group/{self.schedule_group}")
+
     @property
     def domain_arn(self) -> str:
         return self._arn("es", f"domain/{self.domain}")
 
     @property
     def any_pipeline_arn(self) -> str:
-        return self._arn("osis", "pipeline/*")
+        return self.pipeline_arn("*")
 
     @property
     def export_bucket_arn(self) -> str:
@@ -168,6 +242,9 @@ class Names(Derived):
     def table_arn(self, table: str) -> str:
         return self._arn("dynamodb", f"table/{table}")
 
+    def pipeline_arn(self, pipeline: str) -> str:
+        return self._arn("osis", f"pipeline/{pipeline}")
+
     def bucket_arn(self, bucket: str) -> str:
         return f"arn:{self.partition}:s3:::{bucket}"
 
@@ -176,6 +253,9 @@ class Names(Derived):
 
     def function_log_group(self, function: str) -> str:
         return LOG_GROUP.named(f"/aws/lambda/{function}")
+
+    def alarm(self, about: str) -> str:
+        return ALARM.named(f"{self.prefix}-{about}")
 
     def role_arn(self, role: str) -> str:
         return f"arn:{self.partition}:iam::{self.account_id}:role/{role}"
@@ -238,6 +318,14 @@ class PipelineNames(Derived):
     def log_group(self) -> str:
         """OSIS publishes only to groups under /aws/vendedlogs/ (OSIS user guide, pipeline logs)."""
         return LOG_GROUP.named(f"/aws/vendedlogs/OpenSearchIngestion/{self.pipeline}")
+
+    def part(self, sub_pipeline: str) -> str:
+        """One of its sub-pipelines, unique in the environment: orders-1, or orders-1.writer in a body of one's own."""
+        return self.id if sub_pipeline == self.id else f"{self.id}.{sub_pipeline}"
+
+    def schedule(self, action: str) -> str:
+        """orders-1-start, in the environment's group."""
+        return SCHEDULE.named(f"{self.id}-{action}")
 
     @property
     def export_prefix(self) -> str:

@@ -43,9 +43,31 @@ def warnings_of(settings: Settings) -> Iterator[str]:
             )
         if table.expected is not None:
             yield from _of_sizes(where, table, table.expected)
+    if settings.hours is not None:
+        yield from _of_hours(settings)
+    if settings.budget is not None:
+        yield (
+            "budget: counts what carries this environment's tag `environment`, from the day on which the paying "
+            "account has made it a cost allocation tag (Billing console); until then it sees nothing"
+        )
     for pipeline in settings.pipelines:
         if not pipeline.settled:
             yield from _of_body(pipeline)
+
+
+def _of_hours(settings: Settings) -> Iterator[str]:
+    """What a pipeline that pulls does when it starts again (OpenSearch Ingestion guide, stopping and starting)."""
+    if any(table.exports for table in settings.tables.values()):
+        yield (
+            "hours: each start exports the tables again, which is paid by the GiB, and what is deleted while the "
+            "pipelines are stopped stays searchable; raise generation to be rid of it"
+        )
+    for key, table in settings.tables.items():
+        if not table.exports:
+            yield (
+                f"tables.{key}.mode: with hours, what changes while the pipeline is stopped is not searchable before "
+                "it changes again; set it to 'export-and-stream' to have it read at the next start"
+            )
 
 
 def _of_sizes(where: str, table: Table, expected: Expected) -> Iterator[str]:

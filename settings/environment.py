@@ -14,6 +14,7 @@ from names import Names
 from osis.default import MAX_RETRIES
 from pipelines import Pipeline, pipelines_of
 from settings.advice import warnings_of
+from settings.operations import Alarms, Budget, Hours
 from settings.rules import contradictions
 from settings.search import Dashboards, Domain, ExistingDomain, Network
 from settings.tables import Table
@@ -66,8 +67,10 @@ class Settings(Model):
     )
     log_retention_days: RetentionDays = Field(30, description="retention of every log group in days")
     kms_key_arn: KeyArn | None = Field(
-        None, description="KMS key of tables, buckets, domain, logs and functions; absent: keys of AWS"
+        None,
+        description="KMS key of tables, buckets, domain, logs, functions, schedules and alarms; absent: keys of AWS",
     )
+    own_key: bool = Field(False, description="such a key is made, in the state stack; not beside kms_key_arn")
     network: Network | None = Field(None, description="VPC for domain, pipelines and functions")
     tags: dict[str, str] = Field(default_factory=dict, description="tags of every resource")
     tables: dict[TableKey, Table] = Field(
@@ -79,12 +82,26 @@ class Settings(Model):
     )
     existing_domain: ExistingDomain | None = Field(None, description="a domain that is there already")
     dashboards: Dashboards = Dashboards()
+    alarms: Alarms | None = Field(
+        None, description="who is told when something is wrong; absent: no alarms, and no dashboard in CloudWatch"
+    )
+    budget: Budget | None = Field(None, description="mails before a month costs more than it should; absent: none")
+    hours: Hours | None = Field(None, description="when the pipelines run, not for production; absent: always")
     state: State = State()
 
     @cached_property
     def names(self) -> Names:
         existing = self.existing_domain.name if self.existing_domain else None
         return Names(self.project, self.environment, self.account_id, self.region, existing)
+
+    def with_key(self, arn: str) -> Self:
+        """The same with that KMS key, for a stack that made it or looked it up."""
+        copy = self.model_copy(update={"kms_key_arn": arn})
+        # What was worked out already speaks of no key.
+        for attribute, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                vars(copy).pop(attribute, None)
+        return copy
 
     @property
     def target(self) -> Domain | ExistingDomain:

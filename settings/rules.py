@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -15,8 +16,9 @@ from osis.default import PRIMARY_KEY, Route, needs_old_image
 from pipelines import UNKNOWN_HOST, Pipeline, UnreadableBody
 
 if TYPE_CHECKING:
-    from settings.environment import Settings
-    from settings.search import Dashboards, Domain
+    from settings.environment import Ingestion, Settings
+    from settings.operations import Alarms, Hours
+    from settings.search import Dashboards, Domain, Network
     from settings.tables import Documents, Table
 
 # What a body of one's own says itself.
@@ -32,11 +34,17 @@ def contradictions(settings: Settings) -> Iterator[str]:
     underivable = list(_name_problems("project", settings.names))
     yield from underivable
     yield from _tag_problems(settings.tags)
-    yield from _key_problems("kms_key_arn", settings.kms_key_arn, settings)
+    yield from _encryption_problems(settings)
     yield from _sign_in_problems(settings)
     yield from _network_problems(settings)
     if settings.domain is not None:
         yield from _domain_problems(settings.domain, production=settings.production)
+    if settings.alarms is not None:
+        yield from _alarm_problems(settings.alarms, settings.ingestion)
+    if settings.hours is not None:
+        yield from _hours_problems(settings.hours, production=settings.production)
+    if settings.budget is not None and not settings.budget.emails:
+        yield "budget.emails: [] is not allowed; name at least one address"
     if settings.production:
         yield from _not_for_production(settings)
     quota = settings.ingestion.pipeline_quota
@@ -168,6 +176,11 @@ def _rebuild_problems(where: str, table: Table) -> Iterator[str]:
 
 def _replica_problems(where: str, table: Table, domain: Domain | None) -> Iterator[str]:
     replicas = table.documents.replicas
+    if domain is not None and domain.standby and replicas is not None and (replicas + 1) % 3:
+        yield (
+            f"{where}.documents.replicas: {replicas} is not the same number of copies in each of the three zones of "
+            "domain.standby; use 2, or leave it out"
+        )
     if domain is not None and replicas is not None and replicas >= domain.instance_count:
         yield (
             f"{where}.documents.replicas: {replicas} copies need {replicas + 1} nodes, domain.instance_count is "
@@ -258,18 +271,84 @@ def _domain_problems(domain: Domain, *, production: bool) -> Iterator[str]:
             f"domain.volume_gib: {domain.volume_gib} is more than {domain.instance_type} takes, {largest}; "
             "lower it or use a larger instance_type"
         )
-    if production and domain.instance_type.startswith("t3."):
+    if production and domain.burstable:
         yield (
             f"domain.instance_type: {domain.instance_type!r} has burst credits and no support for production; "
             "use for example 'r7g.large.search', or set production: false"
         )
     if production and domain.instance_count < 2:
         yield "domain.instance_count: 1 node cannot hold a replica; use 2 or more, or set production: false"
+    yield from _volume_problems(domain)
+    yield from _standby_problems(domain)
+    if domain.warm is not None and domain.masters is None:
+        yield "domain.warm: UltraWarm needs dedicated master nodes; name their type in domain.masters"
+    if domain.burstable:
+        for field, chosen in (("warm", domain.warm), ("auto_tune", domain.auto_tune), ("standby", domain.standby)):
+            if chosen:
+                yield (
+                    f"domain.{field}: {domain.instance_type!r} does not have it; remove it, or use for example "
+                    "'r7g.large.search'"
+                )
+
+
+def _volume_problems(domain: Domain) -> Iterator[str]:
+    # EBS user guide, gp3: 500 IOPS for each GiB, 0.25 MiB/s for each IOPS, of which 3,000 are always there.
+    iops = domain.iops or 3000
+    if domain.iops is not None and domain.iops > max(3000, 500 * domain.volume_gib):
+        yield (
+            f"domain.iops: {domain.iops} is more than 500 for each GiB of domain.volume_gib, {domain.volume_gib}; "
+            f"use at most {500 * domain.volume_gib}"
+        )
+    if domain.throughput_mib is not None and domain.throughput_mib > iops / 4:
+        yield (
+            f"domain.throughput_mib: {domain.throughput_mib} needs {4 * domain.throughput_mib} IOPS, and there are "
+            f"{iops}; raise domain.iops, or use at most {iops // 4}"
+        )
+
+
+def _standby_problems(domain: Domain) -> Iterator[str]:
+    # OpenSearch Service guide, Multi-AZ with standby.
+    if domain.standby and domain.instance_count % 3:
+        yield (
+            f"domain.instance_count: {domain.instance_count} nodes cannot be spread evenly over the three zones of "
+            "domain.standby; use a multiple of three"
+        )
+    if domain.standby and domain.masters is None:
+        yield "domain.masters: is missing beside domain.standby, which needs dedicated master nodes; name their type"
+
+
+def _alarm_problems(alarms: Alarms, ingestion: Ingestion) -> Iterator[str]:
+    if not alarms.emails:
+        yield "alarms.emails: [] is not allowed; name at least one address"
+    for email, count in Counter(alarms.emails).items():
+        if count > 1:
+            yield f"alarms.emails: {email!r} is named {count} times; name each address once"
+    if alarms.latency_seconds * 1000 <= ingestion.flush_timeout_ms:
+        yield (
+            f"alarms.latency_seconds: {alarms.latency_seconds} is what a change may wait anyway, with "
+            f"ingestion.flush_timeout_ms: {ingestion.flush_timeout_ms}; raise the one or lower the other"
+        )
+
+
+def _hours_problems(hours: Hours, *, production: bool) -> Iterator[str]:
+    if production:
+        yield "hours: are not allowed with production: true, whose pipelines always run; remove them"
+    # A start or stop that fails is tried again for half an hour (stacks/hours.py), and must not meet the next one.
+    if not 60 <= hours.minutes <= 23 * 60:
+        yield f"hours.stop: {hours.stop!r} with start {hours.start!r}; use a time 1 to 23 hours later on the same day"
+    if not hours.days:
+        yield "hours.days: [] is not allowed; name at least one day"
+    for day, count in Counter(hours.days).items():
+        if count > 1:
+            yield f"hours.days: {day!r} is named {count} times; name each day once"
 
 
 def _network_problems(settings: Settings) -> Iterator[str]:
     network = settings.network
     if network is None:
+        return
+    if network.cidr is not None:
+        yield from _made_network_problems(network, settings)
         return
     # One subnet for each Availability Zone (OpenSearch Service guide, VPC domains).
     if settings.domain is not None and len(network.subnet_ids) != settings.domain.zones:
@@ -280,6 +359,26 @@ def _network_problems(settings: Settings) -> Iterator[str]:
         )
     if not network.security_group_ids:
         yield "network.security_group_ids: [] is not allowed; name at least one security group"
+
+
+def _made_network_problems(network: Network, settings: Settings) -> Iterator[str]:
+    if network.subnet_ids or network.security_group_ids:
+        yield "network.cidr: makes a VPC, and subnet_ids or security_group_ids name one; keep one of them"
+    if settings.existing_domain is not None:
+        yield (
+            "network.cidr: a VPC of its own has no way to existing_domain; name subnets from where it is reached in "
+            "network.subnet_ids"
+        )
+    try:
+        ipaddress.ip_network(str(network.cidr))
+    except ValueError as error:
+        yield f"network.cidr: {error}; use for example 10.20.0.0/24"
+
+
+def _encryption_problems(settings: Settings) -> Iterator[str]:
+    yield from _key_problems("kms_key_arn", settings.kms_key_arn, settings)
+    if settings.own_key and settings.kms_key_arn is not None:
+        yield "own_key: makes a key, and kms_key_arn names one; keep one of them"
 
 
 def _key_problems(where: str, key_arn: str | None, settings: Settings) -> Iterator[str]:

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from settings.values import DomainName, Email, GroupName, InstanceType, Model, RoleArn, matching
 
+# Dedicated master nodes, where there are any. OpenSearch Service takes three or five; three is its recommendation.
+MASTERS = 3
+
 
 class Target(Model):
     """What is said of a domain, whoever looks after it."""
@@ -32,6 +35,16 @@ class ExistingDomain(Target):
         return 1
 
 
+class Warm(Model):
+    """UltraWarm: S3 behind a cache."""
+
+    type: Literal["ultrawarm1.medium.search", "ultrawarm1.large.search"] = Field(description="type of the nodes")
+    count: int = Field(ge=2, le=150, description="number of nodes; 150 is the domain's default quota")
+    cold: bool = Field(
+        False, description="cold storage besides, for indices that are attached before they are searched"
+    )
+
+
 class Domain(Target):
     """The OpenSearch domain."""
 
@@ -40,14 +53,40 @@ class Domain(Target):
         ge=1, le=80, description="data nodes, spread over up to 3 zones; 80 is the domain's default quota"
     )
     volume_gib: int = Field(ge=10, le=24_576, description="gp3 volume of each data node in GiB")
+    iops: int | None = Field(
+        None, ge=3000, le=16_000, description="gp3 IOPS of each volume; absent: what gp3 has by itself"
+    )
+    throughput_mib: int | None = Field(
+        None, ge=125, le=1000, description="gp3 throughput of each volume in MiB/s; absent: what gp3 has by itself"
+    )
     masters: InstanceType | None = Field(
         None, description="type of three dedicated master nodes; absent: the data nodes share that work"
+    )
+    standby: bool = Field(
+        False, description="Multi-AZ with standby: one of three zones stands by, 99.99 % availability"
+    )
+    warm: Warm | None = Field(None, description="UltraWarm nodes, for indices that are rarely searched")
+    auto_tune: bool | None = Field(
+        None, description="the service adapts memory settings; absent: wherever the instance type has it"
+    )
+    off_peak_utc: Annotated[str, matching(r"([01]\d|2[0-3]):[0-5]\d", "a time in UTC: '22:00'")] = Field(
+        "22:00", description="start of the ten hours in which the service may update software and tune, in UTC"
     )
 
     @property
     def replicas(self) -> int:
         """Copies of each shard, where a table does not say."""
-        return min(1, self.instance_count - 1)
+        # One in each zone (OpenSearch Service guide, Multi-AZ with standby).
+        return 2 if self.standby else min(1, self.instance_count - 1)
+
+    @property
+    def burstable(self) -> bool:
+        return self.instance_type.startswith("t3.")
+
+    @property
+    def tuned(self) -> bool:
+        """Whether Auto-Tune is on."""
+        return not self.burstable if self.auto_tune is None else self.auto_tune
 
     @property
     def zones(self) -> int:
@@ -86,11 +125,21 @@ class Dashboards(Model):
 
 
 class Network(Model):
-    """Absent: public endpoints behind IAM. Given: domain, pipelines and functions live in these subnets."""
+    """Absent: public endpoints behind IAM. Else domain, pipelines and functions live in private subnets."""
 
+    cidr: (
+        Annotated[
+            str,
+            matching(
+                r"(10|172\.(1[6-9]|2\d|3[01])|192\.168)(\.\d{1,3}){1,3}/(1[6-9]|2[0-4])",
+                "a private block of /16 to /24: 10.20.0.0/24",
+            ),
+        ]
+        | None
+    ) = Field(None, description="addresses of a VPC that is made; absent: subnets and security groups are given")
     subnet_ids: tuple[Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")], ...] = Field(
-        description="private subnets, as many as the data nodes have zones; changing them replaces the pipelines"
+        (), description="private subnets, as many as the data nodes have zones; changing them replaces the pipelines"
     )
     security_group_ids: tuple[Annotated[str, matching(r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")], ...] = Field(
-        description="each must let HTTPS through from itself, and out to AWS"
+        (), description="each must let HTTPS through from itself, and out to AWS"
     )

@@ -18,6 +18,7 @@ from constructs import Construct
 
 from functions.package import BUILD, package
 from settings import Settings
+from stacks.network import Placement
 from stacks.policies import NETWORK_INTERFACES, TRACING, Statement, document, service_trust
 
 ROOT = Path(__file__).parent.parent
@@ -26,9 +27,10 @@ MEMORY_MB = 1769
 
 
 class Function(Construct):
-    """Runs `functions/<code>`, invoked by Terraform only: traced, logging to a group of its own.
+    """Runs `functions/<code>`: traced, logging to a group of its own.
 
-    There is no dead-letter queue: Terraform waits for the answer, so that nothing is ever lost unseen.
+    There is no dead-letter queue: Terraform, or who else invokes it, waits for the answer, so that nothing is ever lost
+    unseen.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Function(Construct):
         environment: Mapping[str, str],
         timeout_seconds: int,
         concurrency: int,
+        placement: Placement | None,
         files: Mapping[str, bytes],
     ) -> None:
         super().__init__(scope, id)
@@ -72,7 +75,7 @@ class Function(Construct):
                 # To read its own environment variables (Lambda developer guide, encryption at rest), and for the seeder
                 # the table, whose key DynamoDB uses in the name of whoever writes.
                 *([Statement(("kms:Decrypt",), (key,))] if key else []),
-                *([Statement(NETWORK_INTERFACES, ("*",))] if settings.network else []),
+                *([Statement(NETWORK_INTERFACES, ("*",))] if placement else []),
             ),
         )
         self.package = package(
@@ -101,10 +104,9 @@ class Function(Construct):
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
             vpc_config=(
                 LambdaFunctionVpcConfig(
-                    subnet_ids=list(settings.network.subnet_ids),
-                    security_group_ids=list(settings.network.security_group_ids),
+                    subnet_ids=placement.subnet_ids, security_group_ids=placement.security_group_ids
                 )
-                if settings.network
+                if placement
                 else None
             ),
             depends_on=[policy],

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from osis import render
 from pipelines import Pipeline
+from stacks.network import Placement
 from stacks.policies import Statement, document, service_trust
 from stacks.setup import SearchSetup
 
@@ -59,12 +60,18 @@ class Ingestion(Construct):
             kms_key_id=settings.kms_key_arn,
         )
 
-    def start(self, host: str, setup: SearchSetup, ready: ITerraformDependable, *after: ITerraformDependable) -> None:
+    def start(
+        self,
+        host: str,
+        setup: SearchSetup,
+        placement: Placement | None,
+        ready: ITerraformDependable,
+        *after: ITerraformDependable,
+    ) -> None:
         """Create the pipeline into the domain at `host`, once it is `ready` and everything in `after` is there.
 
         Its index is searched as soon as it may be; when the pipeline is taken away, its index goes after it.
         """
-        network = self.pipeline.settings.network
         retire = setup.of_generation(self, "retire", self.pipeline, host, after=ready)
         pipeline = OsisPipeline(
             self,
@@ -84,12 +91,12 @@ class Ingestion(Construct):
             vpc_options=(
                 [
                     OsisPipelineVpcOptions(
-                        subnet_ids=list(network.subnet_ids),
-                        security_group_ids=list(network.security_group_ids),
+                        subnet_ids=placement.subnet_ids,
+                        security_group_ids=placement.security_group_ids,
                         vpc_endpoint_management="SERVICE",
                     )
                 ]
-                if network
+                if placement
                 else None
             ),
             lifecycle=self._lifecycle,

@@ -4,11 +4,18 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from names import DLQ_PREFIX, EXPORT_PREFIX
-from settings import Domain, Settings
+from settings import Alarms, Domain, Settings
+from stacks.alarms import Watch
 from stacks.authentication import Authentication
 from stacks.base import EnvironmentStack
 from stacks.bucket import PrivateBucket, expiry
+from stacks.budget import monthly_budget
+from stacks.hours import Schedules
 from stacks.ingestion import HTTP_CALLS, Ingestion
+from stacks.key import made_key
+from stacks.metrics import SystemMetrics
+from stacks.network import Placement, PrivateNetwork, given
+from stacks.overview import overview
 from stacks.policies import HTTP_METHODS
 from stacks.search import ExistingSearch, Search
 from stacks.setup import HTTP_CALLS as SETUP_CALLS
@@ -21,8 +28,11 @@ class PipelineStack(EnvironmentStack):
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, "pipeline", settings)
+        if settings.own_key:
+            settings = settings.with_key(made_key(self, settings.names))
         self._settings = settings
         names = settings.names
+        self._placement = self._place()
         tables = self._tables()
         bucket = PrivateBucket(
             self,
@@ -42,7 +52,15 @@ class PipelineStack(EnvironmentStack):
         search, setup = self._made(settings.domain, ingestions) if settings.domain is not None else self._existing()
         ready = setup.run(search.domain.endpoint)
         for one in ingestions:
-            one.start(search.domain.endpoint, setup, ready, tables[one.pipeline.key].resource, *bucket.parts)
+            one.start(
+                search.domain.endpoint, setup, self._placement, ready, tables[one.pipeline.key].resource, *bucket.parts
+            )
+        if settings.alarms is not None:
+            self._watch(settings.alarms, search.domain.domain_name)
+        if settings.hours is not None:
+            Schedules(self, "hours", settings.hours, settings.pipelines, names=names, kms_key_arn=settings.kms_key_arn)
+        if settings.budget is not None:
+            monthly_budget(self, "budget", settings, settings.budget)
         self._show(
             {
                 "dashboards-url": f"https://{search.domain.dashboard_endpoint}",
@@ -52,6 +70,13 @@ class PipelineStack(EnvironmentStack):
                 "pipelines": {one.pipeline.names.id: one.pipeline.names.pipeline for one in ingestions},
             }
         )
+
+    def _place(self) -> Placement | None:
+        settings, network = self._settings, self._settings.network
+        if network is None or network.cidr is None:
+            return given(network) if network else None
+        zones = settings.domain.zones if settings.domain else 1
+        return PrivateNetwork(self, "network", settings, network.cidr, zones=zones).placement
 
     def _tables(self) -> dict[str, SourceTable | ExistingTable]:
         settings, scope = self._settings, Construct(self, "source")
@@ -74,7 +99,7 @@ class PipelineStack(EnvironmentStack):
         authentication = Authentication(
             self, "authentication", settings.dashboards, settings.names, protected=settings.deletion_protection
         )
-        setup = SearchSetup(self, "search-setup", settings, authentication.user_pool)
+        setup = SearchSetup(self, "search-setup", settings, self._placement, user_pool=authentication.user_pool)
         people = [authentication.administrators.arn, authentication.analysts.arn]
         readers = list(domain.reader_roles)
         search = Search(
@@ -83,6 +108,7 @@ class PipelineStack(EnvironmentStack):
             settings,
             domain,
             authentication,
+            placement=self._placement,
             master=setup.role,
             callers=[
                 ([one.role.arn for one in ingestions], HTTP_CALLS),
@@ -105,7 +131,21 @@ class PipelineStack(EnvironmentStack):
         settings = self._settings
         return (
             ExistingSearch(self, "search", settings.names.domain),
-            SearchSetup(self, "search-setup", settings, user_pool=None),
+            SearchSetup(self, "search-setup", settings, self._placement, user_pool=None),
+        )
+
+    def _watch(self, alarms: Alarms, domain_name: str) -> None:
+        settings = self._settings
+        # The name comes from the domain: an alarm that waits for it does not ring while it is being made.
+        metrics = SystemMetrics(settings, domain_name)
+        watch = Watch(self, "alarms", settings, alarms, metrics)
+        overview(self, "overview", settings, alarms, metrics, alarm_arns=watch.alarm_arns)
+        region, name = settings.region, settings.names.cloudwatch_dashboard
+        self._show(
+            {
+                "alarm-topic": watch.topic.arn,
+                "overview-url": f"https://{region}.console.aws.amazon.com/cloudwatch/home#dashboards:name={name}",
+            }
         )
 
     def _show(self, outputs: dict[str, str | dict[str, str]]) -> None:

@@ -11,7 +11,9 @@ from cdktf_cdktf_provider_aws.opensearch_domain import (
     OpensearchDomain,
     OpensearchDomainAdvancedSecurityOptions,
     OpensearchDomainAdvancedSecurityOptionsMasterUserOptions,
+    OpensearchDomainAutoTuneOptions,
     OpensearchDomainClusterConfig,
+    OpensearchDomainClusterConfigColdStorageOptions,
     OpensearchDomainClusterConfigZoneAwarenessConfig,
     OpensearchDomainCognitoOptions,
     OpensearchDomainDomainEndpointOptions,
@@ -19,17 +21,19 @@ from cdktf_cdktf_provider_aws.opensearch_domain import (
     OpensearchDomainEncryptAtRest,
     OpensearchDomainLogPublishingOptions,
     OpensearchDomainNodeToNodeEncryption,
+    OpensearchDomainOffPeakWindowOptions,
+    OpensearchDomainOffPeakWindowOptionsOffPeakWindow,
+    OpensearchDomainOffPeakWindowOptionsOffPeakWindowWindowStartTime,
     OpensearchDomainTimeouts,
     OpensearchDomainVpcOptions,
 )
 from constructs import Construct
 
 from settings import Domain, Settings
+from settings.search import MASTERS
 from stacks.authentication import Authentication
+from stacks.network import Placement
 from stacks.policies import Principal, Statement, acting_for, document
-
-# OpenSearch Service takes one, three or five; three is its recommendation.
-MASTERS = 3
 
 
 class Search(Construct):
@@ -47,11 +51,12 @@ class Search(Construct):
         domain: Domain,
         authentication: Authentication,
         *,
+        placement: Placement | None,
         master: IamRole,
         callers: Sequence[tuple[Sequence[str], Sequence[str]]],
     ) -> None:
         super().__init__(scope, id)
-        names, network = settings.names, settings.network
+        names = settings.names
         log_groups = {
             kind: CloudwatchLogGroup(
                 self, noun, name=name, retention_in_days=settings.log_retention_days, kms_key_id=settings.kms_key_arn
@@ -82,7 +87,15 @@ class Search(Construct):
             domain_name=names.domain,
             engine_version=domain.engine_version,
             cluster_config=_cluster(domain),
-            ebs_options=OpensearchDomainEbsOptions(ebs_enabled=True, volume_type="gp3", volume_size=domain.volume_gib),
+            ebs_options=OpensearchDomainEbsOptions(
+                ebs_enabled=True,
+                volume_type="gp3",
+                volume_size=domain.volume_gib,
+                iops=domain.iops,
+                throughput=domain.throughput_mib,
+            ),
+            auto_tune_options=_tuning(domain),
+            off_peak_window_options=_off_peak(domain),
             encrypt_at_rest=OpensearchDomainEncryptAtRest(enabled=True, kms_key_id=settings.kms_key_arn),
             node_to_node_encryption=OpensearchDomainNodeToNodeEncryption(enabled=True),
             domain_endpoint_options=OpensearchDomainDomainEndpointOptions(
@@ -114,9 +127,9 @@ class Search(Construct):
             ],
             vpc_options=(
                 OpensearchDomainVpcOptions(
-                    subnet_ids=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
+                    subnet_ids=placement.subnet_ids, security_group_ids=placement.security_group_ids
                 )
-                if network
+                if placement
                 else None
             ),
             timeouts=OpensearchDomainTimeouts(create="90m", update="180m", delete="90m"),
@@ -151,15 +164,47 @@ class ExistingSearch(Construct):
 
 
 def _cluster(domain: Domain) -> OpensearchDomainClusterConfig:
-    zones = domain.zones
+    zones, warm = domain.zones, domain.warm
     return OpensearchDomainClusterConfig(
         instance_type=domain.instance_type,
         instance_count=domain.instance_count,
         dedicated_master_enabled=domain.masters is not None,
         dedicated_master_type=domain.masters,
         dedicated_master_count=MASTERS if domain.masters else None,
+        multi_az_with_standby_enabled=domain.standby,
+        warm_enabled=warm is not None,
+        warm_type=warm.type if warm else None,
+        warm_count=warm.count if warm else None,
+        cold_storage_options=(
+            OpensearchDomainClusterConfigColdStorageOptions(enabled=warm.cold) if warm and warm.cold else None
+        ),
         zone_awareness_enabled=zones > 1,
         zone_awareness_config=(
             OpensearchDomainClusterConfigZoneAwarenessConfig(availability_zone_count=zones) if zones > 1 else None
+        ),
+    )
+
+
+def _tuning(domain: Domain) -> OpensearchDomainAutoTuneOptions | None:
+    # A type that does not have it refuses to be told so.
+    return (
+        None
+        if domain.burstable
+        else OpensearchDomainAutoTuneOptions(
+            desired_state="ENABLED" if domain.tuned else "DISABLED",
+            rollback_on_disable="NO_ROLLBACK",
+            use_off_peak_window=domain.tuned,
+        )
+    )
+
+
+def _off_peak(domain: Domain) -> OpensearchDomainOffPeakWindowOptions:
+    hours, minutes = map(int, domain.off_peak_utc.split(":"))
+    return OpensearchDomainOffPeakWindowOptions(
+        enabled=True,
+        off_peak_window=OpensearchDomainOffPeakWindowOptionsOffPeakWindow(
+            window_start_time=OpensearchDomainOffPeakWindowOptionsOffPeakWindowWindowStartTime(
+                hours=hours, minutes=minutes
+            )
         ),
     )

@@ -10,6 +10,8 @@ from constructs import Construct
 from settings import Seeding, Settings, Table
 from stacks.base import EnvironmentStack
 from stacks.function import Function
+from stacks.key import made_key
+from stacks.network import Placement, given, made_network
 from stacks.policies import Statement
 
 # Lambda's longest run (Lambda quotas).
@@ -24,19 +26,36 @@ class SeedingStack(EnvironmentStack):
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, "seeding", settings)
+        if settings.own_key:
+            settings = settings.with_key(made_key(self, settings.names))
         seeders = Construct(self, "seeder")
+        placement = self._placement(settings)
         results = {
-            key: Seeder(seeders, key, settings, table, table.seeding).result
+            key: Seeder(seeders, key, settings, table, table.seeding, placement=placement).result
             for key, table in settings.tables.items()
             if table.seeding is not None
         }
         TerraformOutput(self, "results", value=results)
 
+    def _placement(self, settings: Settings) -> Placement | None:
+        if settings.network is None:
+            return None
+        return made_network(self, settings.names) if settings.network.cidr else given(settings.network)
+
 
 class Seeder(Construct):
     """The function that fills one table, and its invocations."""
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, table: Table, seeding: Seeding) -> None:  # noqa: A002
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        settings: Settings,
+        table: Table,
+        seeding: Seeding,
+        *,
+        placement: Placement | None,
+    ) -> None:
         super().__init__(scope, id)
         names, data = settings.names.table(id), settings.seed_items(id)
         seeder = Function(
@@ -52,6 +71,7 @@ class Seeder(Construct):
             timeout_seconds=TIMEOUT_SECONDS,
             # Its invocations follow each other.
             concurrency=1,
+            placement=placement,
             files={"items.ndjson": data} if data is not None else {},
         )
         event = _event(table, seeding)

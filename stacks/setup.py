@@ -13,6 +13,7 @@ from pipelines import Pipeline
 from settings import Settings
 from stacks import security_roles
 from stacks.function import Function
+from stacks.network import Placement
 from stacks.policies import Statement
 
 # A new domain may take minutes until its endpoint answers, a new index until it has caught up; Lambda's longest run.
@@ -32,7 +33,15 @@ class SearchSetup(Construct):
     Its role is the domain's master user; with no `user_pool`, the domain is somebody else's, who made it so.
     """
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, user_pool: CognitoUserPool | None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        settings: Settings,
+        placement: Placement | None,
+        *,
+        user_pool: CognitoUserPool | None,
+    ) -> None:
         super().__init__(scope, id)
         self._settings, self._user_pool = settings, user_pool
         names = settings.names
@@ -60,6 +69,7 @@ class SearchSetup(Construct):
             environment={"POWERTOOLS_SERVICE_NAME": "search-setup"},
             timeout_seconds=TIMEOUT_SECONDS,
             concurrency=CONCURRENCY,
+            placement=placement,
             files={"saved_objects.ndjson": settings.saved_objects},
         )
         self.role = self._setup.role

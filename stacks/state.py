@@ -6,6 +6,7 @@ from constructs import Construct
 from settings import Settings
 from stacks.base import EnvironmentStack
 from stacks.bucket import PrivateBucket, access_log_delivery, expiry, old_versions
+from stacks.key import OwnKey
 
 # A year of old states: long enough to find out what changed since the last audit.
 OLD_STATE_DAYS = 365
@@ -17,6 +18,8 @@ class StateStack(EnvironmentStack):
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, "state", settings, local_state=settings.state.backend == "local")
         names = settings.names
+        if settings.own_key:
+            settings = settings.with_key(OwnKey(self, "encryption", settings).arn)
         logs = PrivateBucket(
             self,
             "logs",

@@ -75,6 +75,14 @@ def one(stacks: Stacks, stack: str, kind: str) -> dict[str, Any]:
     return dict(resource)
 
 
+def key_of(settings: Settings, stack: str = "pipeline") -> str | None:
+    """What Terraform gets for the environment's KMS key in a stack: the state stack makes it, the others look it up."""
+    if not settings.own_key:
+        return settings.kms_key_arn
+    made, found = "aws_kms_key.encryption_key.arn", "data.aws_kms_alias.key.target_key_arn"
+    return f"${{{made if stack == 'state' else found}}}"
+
+
 def of_pipeline(pipeline: Pipeline, noun: str) -> str:
     """What Terraform calls a resource of one pipeline: ingestion_orders_1_role."""
     return f"ingestion_{pipeline.key}_{pipeline.generation}_{noun}".replace("-", "_")

@@ -24,6 +24,19 @@ BUCKET = {
     "aws_s3_bucket_server_side_encryption_configuration",
     "aws_s3_bucket_versioning",
 }
+KEY = {"aws_kms_alias", "aws_kms_key"}
+NETWORK = {
+    "aws_default_security_group",
+    "aws_flow_log",
+    "aws_route_table",
+    "aws_route_table_association",
+    "aws_security_group",
+    "aws_subnet",
+    "aws_vpc",
+    "aws_vpc_endpoint",
+    "aws_vpc_security_group_egress_rule",
+    "aws_vpc_security_group_ingress_rule",
+}
 FUNCTION = {
     "aws_cloudwatch_log_group",
     "aws_iam_role",
@@ -42,8 +55,16 @@ DOMAIN = {
     "aws_opensearch_domain",
 }
 USERS = {"aws_cognito_user", "aws_cognito_user_in_group"}
+ALARMS = {
+    "aws_cloudwatch_dashboard",
+    "aws_cloudwatch_metric_alarm",
+    "aws_sns_topic",
+    "aws_sns_topic_subscription",
+}
+HOURS = {"aws_scheduler_schedule", "aws_scheduler_schedule_group"}
 OUTPUTS = {"dashboards_url", "domain_endpoint", "export_bucket", "pipelines", "tables"}
 DOMAIN_OUTPUTS = {"dashboard_url", "identity_pool_id", "user_pool_id"}
+ALARM_OUTPUTS = {"alarm_topic", "overview_url"}
 
 
 def values(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -62,8 +83,14 @@ def test_has_every_resource_of_the_system(environment: str, stacks_of: StacksOf)
     made = DOMAIN if settings.domain else set()
     users = USERS if settings.dashboards.groups else set()
     table = {"aws_dynamodb_table"} if any(not table.existing for table in tables) else set()
-    assert stacks["state"]["resource"].keys() == BUCKET
-    assert stacks["pipeline"]["resource"].keys() == PIPELINE | made | users | table
+    alarms = ALARMS if settings.alarms else set()
+    key = {"aws_kms_key"} if settings.alarms and not (settings.kms_key_arn or settings.own_key) else set()
+    hours = HOURS if settings.hours else set()
+    budget = {"aws_budgets_budget"} if settings.budget else set()
+    network = NETWORK if settings.network and settings.network.cidr else set()
+    assert stacks["state"]["resource"].keys() == BUCKET | (KEY if settings.own_key else set())
+    optional = users | table | alarms | key | hours | budget | network
+    assert stacks["pipeline"]["resource"].keys() == PIPELINE | made | optional
     if any(table.seeding for table in tables):
         assert stacks["seeding"]["resource"].keys() == FUNCTION
     else:
@@ -72,7 +99,9 @@ def test_has_every_resource_of_the_system(environment: str, stacks_of: StacksOf)
 
 def test_shows_where_everything_is(environment: str, stacks_of: StacksOf) -> None:
     settings, stack = load(environment), stacks_of(environment)["pipeline"]
-    assert stack["output"].keys() == OUTPUTS | (DOMAIN_OUTPUTS if settings.domain else set())
+    of_domain = DOMAIN_OUTPUTS if settings.domain else set()
+    of_alarms = ALARM_OUTPUTS if settings.alarms else set()
+    assert stack["output"].keys() == OUTPUTS | of_domain | of_alarms
     assert stack["output"]["tables"]["value"].keys() == settings.tables.keys()
     assert stack["output"]["pipelines"]["value"] == {
         f"{pipeline.key}-{pipeline.generation}": pipeline.names.pipeline for pipeline in settings.pipelines
@@ -99,6 +128,8 @@ def test_no_stack_reads_another_ones_state(environment: str, stacks_of: StacksOf
         "aws_cognito_user_pool_clients": settings.domain is not None,
         "aws_dynamodb_table": any(table.existing for table in settings.tables.values()),
         "aws_opensearch_domain": settings.existing_domain is not None,
+        "aws_kms_alias": settings.own_key,
+        "aws_availability_zones": settings.network is not None and settings.network.cidr is not None,
     }
     for name, stack in stacks_of(environment).items():
         expected = {kind for kind, needed in looked_up.items() if needed and name == "pipeline"}

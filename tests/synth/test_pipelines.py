@@ -10,7 +10,17 @@ import osis
 from functions.search_setup import events
 from pipelines import Pipeline
 from settings import Settings, load
-from tests.synth.conftest import SettingsOf, Stacks, StacksOf, Synthesized, event, granted, of_pipeline, osis_pipeline
+from tests.synth.conftest import (
+    SettingsOf,
+    Stacks,
+    StacksOf,
+    Synthesized,
+    event,
+    granted,
+    key_of,
+    of_pipeline,
+    osis_pipeline,
+)
 
 TABLE_KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
 OUR_KEY = "arn:aws:kms:eu-west-1:111122223333:key/22222222-2222-2222-2222-222222222222"
@@ -47,9 +57,13 @@ def received(stacks: Stacks, pipeline: Pipeline) -> str:
     """The body as OSIS gets it, once Terraform has read it. Asserts that it is escaped once and all of it."""
     written = osis_pipeline(stacks, pipeline)["pipeline_configuration_body"]
     references = set(re.findall(r"(?<!\$)\$\{[^}]*\}", written))
-    assert references == {endpoint(pipeline.settings)}
+    key = key_of(pipeline.settings) if pipeline.settings.own_key and pipeline.table.exports else None
+    assert references == {endpoint(pipeline.settings), key} - {None}
     assert not re.search(r"(?<!%)%\{", written)
-    text = str(written.replace(*references, "search.example.com").replace("$${", "${").replace("%%{", "%{"))
+    told = {endpoint(pipeline.settings): "search.example.com", key: "arn:aws:kms:us-east-1:111122223333:key/1234"}
+    for reference in references:
+        written = written.replace(reference, told[reference])
+    text = str(written.replace("$${", "${").replace("%%{", "%{"))
     assert not re.search(r"\$\$|%%", text)
     return text
 
@@ -98,7 +112,7 @@ def test_reads_its_own_table_into_its_own_indices(environment: str, stacks_of: S
 def test_the_role_may_what_its_mode_needs_and_nothing_else(environment: str, stacks_of: StacksOf) -> None:
     settings = load(environment)
     names = settings.names
-    key = {settings.kms_key_arn: KMS} if settings.kms_key_arn else {}
+    key = {arn: KMS} if (arn := key_of(settings)) else {}
     for pipeline in settings.pipelines:
         existing = pipeline.table.existing
         assert granted(stacks_of(environment), of_pipeline(pipeline, "role_policy")) == key | permissions(
@@ -149,7 +163,7 @@ def test_a_table_has_a_stream_where_it_is_followed_and_can_be_restored(environme
         assert table["stream_enabled"] is followed
         assert table.get("stream_view_type") == (view if followed else None)
         assert table["point_in_time_recovery"] == {"enabled": True}
-        key = settings.kms_key_arn
+        key = key_of(settings)
         assert table["server_side_encryption"] == {"enabled": True, **({"kms_key_arn": key} if key else {})}
 
 

@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 
 from settings import load
-from tests.synth.conftest import SettingsOf, Stacks, StacksOf, Synthesized, event, granted, of_pipeline, one
+from tests.synth.conftest import SettingsOf, Stacks, StacksOf, Synthesized, event, granted, key_of, of_pipeline, one
 
-NO_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+NO_RESOURCE = {
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    # Lambda makes the interfaces of a function in a network.
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
 
 
 def policies(stacks: Stacks) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -52,12 +62,21 @@ def test_every_service_is_trusted_for_one_source_only(environment: str, stacks_o
     }
     if settings.domain:
         sources["opensearchservice.amazonaws.com"] = sources["es.amazonaws.com"] = [names.domain_arn]
+    if settings.alarms:
+        sources["cloudwatch.amazonaws.com"] = [names.any_alarm_arn]
+    if settings.network and settings.network.cidr:
+        sources["vpc-flow-logs.amazonaws.com"] = [names.any_flow_log_arn]
+    if settings.hours:
+        sources["scheduler.amazonaws.com"] = [names.schedule_group_arn]
     seen = set()
     for where, statement in policies(stacks_of(environment)):
         principal = statement.get("Principal", {})
         if not isinstance(principal, dict) or "Service" not in principal:
             continue
         (service,) = principal["Service"]
+        if service == f"logs.{settings.region}.amazonaws.com":
+            # The key's policy, whose condition is the group that is encrypted (tests/synth/test_key.py).
+            continue
         seen.add(service)
         assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": names.account_id}, where
         assert statement["Condition"]["ArnLike"]["aws:SourceArn"] in sources[service], where
@@ -149,15 +168,19 @@ def test_the_functions_may_do_their_work_and_log_it_only(stacks_of: StacksOf) ->
     }
 
 
-@pytest.mark.parametrize(("stack", "at_once"), [("pipeline", 10), ("seeding", 1)])
-def test_functions_run_as_often_at_once_as_terraform_invokes_them_and_are_traced(
-    stack: str, at_once: int, environment: str, stacks_of: StacksOf
+def test_functions_run_as_often_at_once_as_they_are_invoked_and_are_traced(
+    environment: str, stacks_of: StacksOf
 ) -> None:
+    """Terraform invokes the set-up ten times at once; all others have one thing to do after the other."""
+    functions = {
+        name: function
+        for stack in stacks_of(environment).values()
+        for name, function in stack["resource"].get("aws_lambda_function", {}).items()
+    }
     seeded = [table for table in load(environment).tables.values() if table.seeding]
-    resources = stacks_of(environment)[stack]["resource"] if stack == "pipeline" or seeded else {}
-    functions = resources.get("aws_lambda_function", {})
-    assert len(functions) == (1 if stack == "pipeline" else len(seeded))
-    for function in functions.values():
+    assert len(functions) == 1 + len(seeded)
+    for name, function in functions.items():
+        at_once = 10 if name == "search_setup_setup_function" else 1
         assert function["reserved_concurrent_executions"] == at_once
         assert function["timeout"] == 900
         assert function["tracing_config"] == {"mode": "Active"}
@@ -165,7 +188,7 @@ def test_functions_run_as_often_at_once_as_terraform_invokes_them_and_are_traced
 
 def test_the_domain_is_encrypted_and_speaks_modern_tls_only(with_domain: str, stacks_of: StacksOf) -> None:
     domain = one(stacks_of(with_domain), "pipeline", "aws_opensearch_domain")
-    key = load(with_domain).kms_key_arn
+    key = key_of(load(with_domain))
     assert domain["encrypt_at_rest"] == {"enabled": True, **({"kms_key_id": key} if key else {})}
     assert domain["node_to_node_encryption"] == {"enabled": True}
     assert domain["domain_endpoint_options"] == {
@@ -248,7 +271,7 @@ def test_threat_protection_comes_with_the_plan_that_has_it(synthesized: Synthesi
 def test_buckets_are_private_encrypted_versioned_logged_and_tls_only(
     environment: str, stack: str, bucket: str, logs_to: bool, stacks_of: StacksOf
 ) -> None:
-    names, key = load(environment).names, load(environment).kms_key_arn
+    names, key = load(environment).names, key_of(load(environment), stack)
 
     def part(kind: str, noun: str) -> dict[str, Any]:
         return dict(stacks_of(environment)[stack]["resource"][f"aws_s3_bucket_{kind}"][f"{bucket}_{noun}"])
@@ -307,16 +330,19 @@ def test_log_groups_are_where_the_services_write_and_encrypted_in_production(
     seeders = [f"/aws/lambda/{names.prefix}-{key}-seeder" for key, table in settings.tables.items() if table.seeding]
     pipelines = [f"/aws/vendedlogs/OpenSearchIngestion/{one.names.pipeline}" for one in settings.pipelines]
     domain = [f"/aws/opensearch/{names.prefix}/{kind}" for kind in ("audit", "errors") if settings.domain]
+    flows = [f"/aws/vpc/{names.prefix}-private"] if settings.network and settings.network.cidr else []
     groups = [
-        group for stack in stacks.values() for group in stack["resource"].get("aws_cloudwatch_log_group", {}).values()
+        (name, group)
+        for name, stack in stacks.items()
+        for group in stack["resource"].get("aws_cloudwatch_log_group", {}).values()
     ]
-    assert sorted(group["name"] for group in groups) == sorted(
-        [*seeders, *pipelines, *domain, f"/aws/lambda/{names.prefix}-search-setup"]
+    assert sorted(group["name"] for _, group in groups) == sorted(
+        [*seeders, *pipelines, *domain, *flows, f"/aws/lambda/{names.prefix}-search-setup"]
     )
-    for group in groups:
+    for stack, group in groups:
         assert group["retention_in_days"] == settings.log_retention_days
-        assert group.get("kms_key_id") == settings.kms_key_arn
-    assert settings.kms_key_arn is not None or not settings.production
+        assert group.get("kms_key_id") == key_of(settings, stack)
+    assert key_of(settings) is not None or not settings.production
 
 
 def test_in_a_network_everything_that_meets_the_domain_is_inside(

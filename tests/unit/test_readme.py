@@ -33,6 +33,8 @@ def described_default(default: Any) -> str:
         return "required"
     if default in (None, (), {}) or isinstance(default, BaseModel):
         return "none"
+    if isinstance(default, tuple):
+        default = ", ".join(default)
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

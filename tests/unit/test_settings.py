@@ -19,7 +19,17 @@ PRODUCTION = {
 KEY = {"name": "id", "type": "S"}
 OTHER_KEY = "arn:aws:kms:us-east-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
 OWN_DOMAIN_ABSENT = {"domain": ABSENT, "existing_domain": {"name": "company-search"}}
+LARGE = {
+    "domain": {
+        "instance_type": "r7g.large.search",
+        "instance_count": 3,
+        "volume_gib": 100,
+        "masters": "m7g.medium.search",
+        "standby": True,
+    }
+}
 EXISTING_TABLE = {"tables.orders": {"existing": {"name": "LegacyOrders"}}}
+HOURS = {"start": "08:00", "stop": "19:00", "timezone": "Europe/Berlin"}
 TWO_TABLES = {"tables.customers": {"partition_key": KEY}}
 
 
@@ -48,7 +58,14 @@ GOOD: list[dict[str, Any]] = [
     {"dashboards": {"administrators": {"group": "Search.Ops-1"}, "mfa": "optional", "threat_protection": "enforced"}},
     {"domain.reader_roles": ["arn:aws:iam::111122223333:role/service/shop"]},
     {"domain.masters": "m7g.medium.search"},
+    LARGE,
+    {**LARGE, "domain.iops": 16_000, "domain.throughput_mib": 1000, "domain.off_peak_utc": "23:59"},
+    {**LARGE, "domain.warm": {"type": "ultrawarm1.medium.search", "count": 2, "cold": True}},
+    {**LARGE, "domain.auto_tune": False, "tables.orders.documents.replicas": 2},
+    {"domain.auto_tune": False, "domain.iops": 3000, "domain.throughput_mib": 750},
     {"network": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-01234567"]}},
+    {"network": {"cidr": "10.20.0.0/24"}},
+    {"own_key": True},
     {"kms_key_arn": "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"},
     {"tables.orders.seeding.items": 1_000_000},
     TWO_TABLES,
@@ -67,6 +84,15 @@ GOOD: list[dict[str, Any]] = [
     {"tables.orders.documents.routes": {"eu": {"when": '/region == "eu"'}}},
     {"tables.orders.documents.processors": [{"add_entries": {"entries": [{"key": "a", "value": ["b"]}]}}]},
     {"state.backend": "s3"},
+    {"alarms": {"emails": ["ann@example.com"]}},
+    {"alarms": {"emails": ["ann@example.com", "bob@example.com"], "latency_seconds": 43_200}},
+    {"alarms": {"emails": ["ann@example.com"], "latency_seconds": 10}, "ingestion.flush_timeout_ms": 9_999},
+    {"alarms": {"emails": ["ann@example.com"], "latency_seconds": 10}, "ingestion.flush_timeout_ms": -1},
+    {"budget": {"monthly_usd": 250, "emails": ["ann@example.com"]}},
+    {"budget": {"monthly_usd": 1, "emails": [f"p{n}@example.com" for n in range(10)]}},
+    {"hours": {**HOURS, "days": ["sun"]}},
+    {"hours": {**HOURS, "start": "00:00", "stop": "23:00"}},
+    {"hours": {**HOURS, "start": "22:59", "stop": "23:59"}},
     PRODUCTION,
 ]
 
@@ -162,6 +188,37 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"domain.volume_gib": 101},
         "domain.volume_gib: 101 is more than t3.small.search takes, 100; lower it or use a larger",
     ),
+    (
+        {"domain.iops": 5001},
+        "domain.iops: 5001 is more than 500 for each GiB of domain.volume_gib, 10; use at most 5000",
+    ),
+    (
+        {"domain.throughput_mib": 751},
+        "domain.throughput_mib: 751 needs 3004 IOPS, and there are 3000; raise domain.iops, or use at most 750",
+    ),
+    ({"domain.auto_tune": True}, "domain.auto_tune: 't3.small.search' does not have it; remove it, or use for example"),
+    (
+        {**LARGE, "domain.instance_count": 4},
+        "domain.instance_count: 4 nodes cannot be spread evenly over the three zones of domain.standby; use a multiple",
+    ),
+    (
+        {**LARGE, "domain.masters": ABSENT},
+        "domain.masters: is missing beside domain.standby, which needs dedicated master nodes; name their type",
+    ),
+    (
+        {**LARGE, "tables.orders.documents.replicas": 1},
+        "tables.orders.documents.replicas: 1 is not the same number of copies in each of the three zones of",
+    ),
+    (
+        {
+            **LARGE,
+            "domain.standby": False,
+            "domain.masters": ABSENT,
+            "domain.warm": {"type": "ultrawarm1.medium.search", "count": 2},
+        },
+        "domain.warm: UltraWarm needs dedicated master nodes; name their type in domain.masters",
+    ),
+    ({"domain.off_peak_utc": "24:00"}, "domain.off_peak_utc: '24:00' is not allowed; use a time in UTC: '22:00'"),
     ({"domain.engine_version": "OpenSearch_1.3"}, "domain.engine_version: 'OpenSearch_1.3' is not allowed; use one of"),
     (
         {"dashboards.analysts": {"users": ["ann"]}},
@@ -198,6 +255,20 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (
         {"network": {"subnet_ids": ["subnet-01234567"], "security_group_ids": []}},
         "network.security_group_ids: [] is not allowed; name at least one security group",
+    ),
+    (
+        {"own_key": True, "kms_key_arn": OTHER_KEY.replace("us-east-1", "eu-west-1")},
+        "own_key: makes a key, and kms_key_arn names one; keep one of them",
+    ),
+    ({"network": {"cidr": "8.8.8.0/24"}}, "network.cidr: '8.8.8.0/24' is not allowed; use a private block of /16 to"),
+    ({"network": {"cidr": "10.20.0.1/24"}}, "network.cidr: 10.20.0.1/24 has host bits set; use for example 10.20.0.0"),
+    (
+        {"network": {"cidr": "10.20.0.0/24", "subnet_ids": ["subnet-01234567"]}},
+        "network.cidr: makes a VPC, and subnet_ids or security_group_ids name one; keep one of them",
+    ),
+    (
+        {**OWN_DOMAIN_ABSENT, "network": {"cidr": "10.20.0.0/24"}},
+        "network.cidr: a VPC of its own has no way to existing_domain; name subnets from where it is reached",
     ),
     (
         {"kms_key_arn": "arn:aws:kms:eu-west-1:111122223333:alias/mine"},
@@ -337,6 +408,61 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({**PRODUCTION, "domain.instance_count": 1}, "domain.instance_count: 1 node cannot hold a replica; use 2 or more"),
     ({**PRODUCTION, "deletion_protection": False}, "deletion_protection: false is not allowed with production: true"),
+    ({"alarms": {}}, "alarms.emails: is missing; add it (who is told; SNS asks each"),
+    ({"alarms": {"emails": []}}, "alarms.emails: [] is not allowed; name at least one address"),
+    ({"alarms": {"emails": ["ann"]}}, "alarms.emails.0: 'ann' is not allowed; use an e-mail address: name@example.com"),
+    (
+        {"alarms": {"emails": ["ann@example.com", "ann@example.com"]}},
+        "alarms.emails: 'ann@example.com' is named 2 times; name each address once",
+    ),
+    (
+        {"alarms": {"emails": ["ann@example.com"], "latency_seconds": 86_400}},
+        "alarms.latency_seconds: 86400 is not allowed; use a whole number from 10 to 43200",
+    ),
+    (
+        {"alarms": {"emails": ["ann@example.com"], "latency_seconds": 60}, "ingestion.flush_timeout_ms": 60_000},
+        "alarms.latency_seconds: 60 is what a change may wait anyway, with ingestion.flush_timeout_ms: 60000; raise",
+    ),
+    (
+        {**PRODUCTION, "hours": HOURS},
+        "hours: are not allowed with production: true, whose pipelines always run; remove",
+    ),
+    ({"hours": {**HOURS, "start": "8:00"}}, "hours.start: '8:00' is not allowed; use a time of day: '08:00'"),
+    ({"hours": {**HOURS, "stop": "24:00"}}, "hours.stop: '24:00' is not allowed; use a time of day: '08:00'"),
+    (
+        {"hours": {**HOURS, "stop": "08:59"}},
+        "hours.stop: '08:59' with start '08:00'; use a time 1 to 23 hours later on the",
+    ),
+    (
+        {"hours": {**HOURS, "stop": "07:00"}},
+        "hours.stop: '07:00' with start '08:00'; use a time 1 to 23 hours later on the",
+    ),
+    (
+        {"hours": {**HOURS, "start": "00:00", "stop": "23:01"}},
+        "hours.stop: '23:01' with start '00:00'; use a time 1 to 23 hours later on the same day",
+    ),
+    ({"hours": {**HOURS, "days": []}}, "hours.days: [] is not allowed; name at least one day"),
+    ({"budget": {"monthly_usd": 9, "emails": ["ann"]}}, "budget.emails.0: 'ann' is not allowed; use an e-mail address"),
+    ({"hours": {**HOURS, "days": ["Mon"]}}, "hours.days.0: 'Mon' is not allowed; use one of 'mon', 'tue', 'wed'"),
+    ({"hours": {**HOURS, "days": ["mon", "mon"]}}, "hours.days: 'mon' is named 2 times; name each day once"),
+    (
+        {"hours": {**HOURS, "timezone": "Europe/Bärlin"}},
+        "hours.timezone: 'Europe/Bärlin' is not allowed; use a time zone of the IANA database: Europe/Berlin",
+    ),
+    (
+        {"hours": {**HOURS, "timezone": "Europe"}},
+        "hours.timezone: 'Europe' is not allowed; use a time zone of the IANA",
+    ),
+    ({"hours": {**HOURS, "zone": "UTC"}}, "hours.zone: unknown key; did you mean timezone?"),
+    (
+        {"budget": {"monthly_usd": 0, "emails": ["ann@example.com"]}},
+        "budget.monthly_usd: 0 is not allowed; use a whole number from 1 to 1000000",
+    ),
+    ({"budget": {"monthly_usd": 9, "emails": []}}, "budget.emails: [] is not allowed; name at least one address"),
+    (
+        {"budget": {"monthly_usd": 9, "emails": [f"p{n}@example.com" for n in range(11)]}},
+        "budget.emails: ('p0@example.com', 'p1@example.com'",
+    ),
     ({**PRODUCTION, "dashboards.mfa": "optional"}, "dashboards.mfa: 'optional' is not allowed with production: true"),
     ({**PRODUCTION, "tables.orders.units": {"min": 1, "max": 1}}, "tables.orders.units.max: 1 gives no headroom"),
 ]
@@ -389,7 +515,8 @@ def test_refuses_text_that_is_no_settings_file(tmp_path: Path, text: str, messag
 
 def test_an_unknown_environment_names_those_that_are_there() -> None:
     with pytest.raises(
-        InvalidSettings, match=r"set ENVIRONMENT to one of dev, documents, existing, local, many-tables, minimal, prod"
+        InvalidSettings,
+        match=r"set ENVIRONMENT to one of dev, documents, existing, large, local, many-tables, minimal, private, prod",
     ):
         load("staging")
 

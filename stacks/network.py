@@ -1,0 +1,187 @@
+"""Where domain, pipelines and functions live: in given subnets, or in a small VPC of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdktf import Fn, TerraformResourceLifecycle, Token
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
+    DataAwsAvailabilityZones,
+    DataAwsAvailabilityZonesFilter,
+)
+from cdktf_cdktf_provider_aws.data_aws_security_group import DataAwsSecurityGroup
+from cdktf_cdktf_provider_aws.data_aws_subnets import DataAwsSubnets, DataAwsSubnetsFilter
+from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
+from cdktf_cdktf_provider_aws.flow_log import FlowLog
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.route_table import RouteTable
+from cdktf_cdktf_provider_aws.route_table_association import RouteTableAssociation
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.subnet import Subnet
+from cdktf_cdktf_provider_aws.vpc import Vpc
+from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+from constructs import Construct
+
+from names import Names
+from settings import Network, Settings
+from stacks.policies import Statement, document, service_trust
+
+HTTPS = 443
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What everything that meets the domain gets."""
+
+    subnet_ids: Sequence[str]
+    security_group_ids: Sequence[str]
+
+
+def given(network: Network) -> Placement:
+    """Subnets and security groups that the settings name."""
+    return Placement(list(network.subnet_ids), list(network.security_group_ids))
+
+
+def made_network(scope: Construct, names: Names) -> Placement:
+    """Those of the VPC that the pipeline stack made, for another stack."""
+    subnets = DataAwsSubnets(
+        scope, "subnets", filter=[DataAwsSubnetsFilter(name="tag:Name", values=[f"{names.network}-*"])]
+    )
+    group = DataAwsSecurityGroup(scope, "security-group", name=names.network)
+    return Placement(Token.as_list(subnets.ids), [group.id])
+
+
+class PrivateNetwork(Construct):
+    """A VPC without a way to the internet: subnets in `zones` zones, and endpoints for what is called from there.
+
+    Deliberately no NAT gateway: S3 and DynamoDB have gateways that cost nothing, Cognito an interface endpoint, and
+    Lambda sends logs and traces by its own way. OpenSearch and the pipelines put their interfaces into the subnets.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, cidr: str, *, zones: int) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        names, region = settings.names, settings.region
+        vpc = Vpc(
+            self,
+            "vpc",
+            cidr_block=cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags={"Name": names.network},
+        )
+        # Whoever forgets to name a group gets one that lets nothing through.
+        DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id)
+        available = DataAwsAvailabilityZones(
+            self,
+            "zones",
+            state="available",
+            # Local zones have no OpenSearch.
+            filter=[DataAwsAvailabilityZonesFilter(name="opt-in-status", values=["opt-in-not-required"])],
+        )
+        routes = RouteTable(self, "routes", vpc_id=vpc.id, tags={"Name": names.network})
+        subnets = [
+            Subnet(
+                self,
+                f"subnet-{number}",
+                vpc_id=vpc.id,
+                cidr_block=Fn.cidrsubnet(cidr, 2, number),
+                availability_zone=Token.as_string(Fn.element(available.names, number)),
+                tags={"Name": f"{names.network}-{number}"},
+                # A zone that AWS adds later moves no subnet.
+                lifecycle=TerraformResourceLifecycle(ignore_changes=["availability_zone"]),
+            )
+            for number in range(zones)
+        ]
+        for number, subnet in enumerate(subnets):
+            RouteTableAssociation(self, f"route-{number}", subnet_id=subnet.id, route_table_id=routes.id)
+        gateways = {
+            service: VpcEndpoint(
+                self,
+                service,
+                vpc_id=vpc.id,
+                service_name=f"com.amazonaws.{region}.{service}",
+                vpc_endpoint_type="Gateway",
+                route_table_ids=[routes.id],
+                tags={"Name": f"{names.network}-{service}"},
+            )
+            for service in ("dynamodb", "s3")
+        }
+        group = self._group(vpc, names.network, gateways)
+        VpcEndpoint(
+            self,
+            "cognito",
+            vpc_id=vpc.id,
+            service_name=f"com.amazonaws.{region}.cognito-idp",
+            vpc_endpoint_type="Interface",
+            subnet_ids=[subnet.id for subnet in subnets],
+            security_group_ids=[group.id],
+            private_dns_enabled=True,
+            tags={"Name": f"{names.network}-cognito"},
+        )
+        self._flow_log(vpc, settings)
+        self.placement = Placement([subnet.id for subnet in subnets], [group.id])
+
+    def _group(self, vpc: Vpc, name: str, gateways: dict[str, VpcEndpoint]) -> SecurityGroup:
+        group = SecurityGroup(
+            self,
+            "security-group",
+            name=name,
+            description="HTTPS between domain, pipelines and functions, and to the endpoints of AWS",
+            vpc_id=vpc.id,
+            tags={"Name": name},
+        )
+        https = {"ip_protocol": "tcp", "from_port": HTTPS, "to_port": HTTPS, "security_group_id": group.id}
+        VpcSecurityGroupIngressRule(
+            self, "from-itself", description="From members", referenced_security_group_id=group.id, **https
+        )
+        VpcSecurityGroupEgressRule(
+            self, "to-itself", description="To members", referenced_security_group_id=group.id, **https
+        )
+        for service, gateway in gateways.items():
+            VpcSecurityGroupEgressRule(
+                self, f"to-{service}", description=f"To {service}", prefix_list_id=gateway.prefix_list_id, **https
+            )
+        return group
+
+    def _flow_log(self, vpc: Vpc, settings: Settings) -> None:
+        names = settings.names
+        logs = CloudwatchLogGroup(
+            self,
+            "flow-logs",
+            name=names.flow_log_group,
+            retention_in_days=settings.log_retention_days,
+            kms_key_id=settings.kms_key_arn,
+        )
+        role = IamRole(
+            self,
+            "flow-log-role",
+            name=names.flow_log_role,
+            description=f"Writes the flow logs of {names.network}",
+            assume_role_policy=service_trust(
+                "vpc-flow-logs.amazonaws.com", settings.account_id, names.any_flow_log_arn
+            ),
+        )
+        policy = IamRolePolicy(
+            self,
+            "flow-log-policy",
+            name="flow-logs",
+            role=role.name,
+            policy=document(
+                Statement(
+                    ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+                    (f"{names.log_group_arn(names.flow_log_group)}:*",),
+                )
+            ),
+        )
+        FlowLog(
+            self,
+            "flow-log",
+            vpc_id=vpc.id,
+            traffic_type="ALL",
+            log_destination=logs.arn,
+            iam_role_arn=role.arn,
+            depends_on=[policy],
+        )
