@@ -107,6 +107,10 @@ class Names(Derived):
         return FUNCTION.named(f"{self.prefix}-search-setup")
 
     @cached_property
+    def dead_letters(self) -> str:
+        return FUNCTION.named(f"{self.prefix}-dead-letters")
+
+    @cached_property
     def key_alias(self) -> str:
         return KEY_ALIAS.named(f"alias/{self.prefix}")
 
@@ -181,6 +185,10 @@ class Names(Derived):
     @cached_property
     def search_setup_role(self) -> str:
         return self.role("search-setup")
+
+    @cached_property
+    def dead_letters_role(self) -> str:
+        return self.role("dead-letters")
 
     @cached_property
     def budget(self) -> str:

@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -40,6 +41,7 @@ class Jobs:
             "pipeline": self._pipeline,
             "seed": self._seed,
             "set-up": self._set_up,
+            "replay": self._replay,
             "connect": self._connect,
             "reader": self._reader,
             "administrator": self._administrator,
@@ -74,8 +76,7 @@ class Jobs:
     def _pipeline(self) -> None:
         """Export and stream into a new index: an insert with a new attribute, an update, a delete, a dead letter."""
         system, number = self._system, next(self._numbers)
-        osis, s3, dynamodb = (system.aws.client(service) for service in ("osis", "s3", "dynamodb"))
-        bucket, table = system.settings.names.export_bucket, system.table_name()
+        osis, dynamodb, table = system.aws.client("osis"), system.aws.client("dynamodb"), system.table_name()
         (pipeline,) = system.settings.pipelines
         name = pipeline.names.pipeline
         status = partial(osis.get_pipeline, PipelineName=name)
@@ -83,8 +84,7 @@ class Jobs:
         self._wait(lambda: status()["Pipeline"]["Status"] == "ACTIVE", "the pipeline is active")
         osis.stop_pipeline(PipelineName=name)
         system.search.indices.delete(index=pipeline.families[0].index, ignore=[404])
-        for letter in self._dead_letters():
-            s3.delete_object(Bucket=bucket, Key=letter)
+        self._forget_dead_letters()
         leaving, poison = self._item(f"leaving-{number}"), self._item(f"poison-{number}")
         dynamodb.put_item(TableName=table, Item=leaving)
         osis.start_pipeline(PipelineName=name)
@@ -120,6 +120,36 @@ class Jobs:
             self._invoke(function, {**self.setup, "sessions": sessions, "generations": generations})
         gone = {"endpoint": self.setup["endpoint"], "table": there["table"], "generation": _PASSING}
         self._invoke(function, {**gone, "action": "retire", "tf": {"action": "delete", "prev_input": None}})
+
+    def _replay(self) -> None:
+        """A document with a new attribute written after all, one deleted that has no item, one left where it is."""
+        system, number = self._system, next(self._numbers)
+        search, dynamodb, table = system.search, system.aws.client("dynamodb"), system.table_name()
+        (pipeline,) = system.settings.pipelines
+        index, folder = pipeline.families[0].index, pipeline.names.dlq_prefix
+        refused, gone = f"refused-{number}", f"gone-{number}"
+        self._forget_dead_letters()
+        search.index(index=index, id=gone, body={}, version=1, version_type="external")
+        # So that the pipeline finds its document refused, which has an attribute more than there may be.
+        search.indices.put_settings(index=index, body={"index.mapping.total_fields.limit": 1})
+        try:
+            dynamodb.put_item(TableName=table, Item={**self._item(refused), refused: {"S": "x"}})
+            self._wait(lambda: bool(self._dead_letters()), "there is a dead letter")
+        finally:
+            search.indices.put_settings(index=index, body={"index.mapping.total_fields.limit": None})
+        self._forget_dead_letters()
+        written, elsewhere = self._letter(index, refused, **{refused: "x"}), self._letter(_ELSEWHERE, refused)
+        self._put_dead_letters(f"{folder}some-{number}.json", written, elsewhere)
+        self._put_dead_letters(f"{folder}all-{number}.json", self._letter(index, gone))
+        try:
+            answer = self._invoke(
+                system.settings.names.dead_letters, {"action": "replay", "table": None, "after": None}
+            )
+            if answer["fates"] != {"written": 1, "deleted": 1, "kept": 1}:
+                raise RuntimeError(f"what became of the letters: {answer}")
+        finally:
+            dynamodb.delete_item(TableName=table, Key=self._item(refused))
+            self._forget_dead_letters()
 
     def _connect(self) -> None:
         """Dashboards taken from Cognito and connected again, with a new client, which the role mapping then follows."""
@@ -181,8 +211,8 @@ class Jobs:
     def _item(self, identity: str) -> dict[str, dict[str, str]]:
         return {"order_id": {"S": identity}}
 
-    def _invoke(self, function: str, event: dict[str, Any]) -> None:
-        """The function's answer, and its log where it belongs."""
+    def _invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """The function's answer, once its log is where it belongs."""
         client, logs = self._system.aws.client("lambda"), self._system.aws.client("logs")
         group = self._system.settings.names.function_log_group(function)
 
@@ -192,15 +222,32 @@ class Jobs:
 
         before = lines()
         answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
+        payload = answer["Payload"].read().decode()
         if "FunctionError" in answer:
-            raise RuntimeError(answer["Payload"].read().decode())
+            raise RuntimeError(payload)
         if lines() == before:
             raise RuntimeError(f"{function} left no line in {group}")
+        return json.loads(payload)
 
     def _dead_letters(self) -> list[str]:
         bucket = self._system.settings.names.export_bucket
         found = self._system.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix="dlq/")
         return [entry["Key"] for entry in found.get("Contents", [])]
+
+    def _forget_dead_letters(self) -> None:
+        for letter in self._dead_letters():
+            self._system.aws.client("s3").delete_object(Bucket=self._system.settings.names.export_bucket, Key=letter)
+
+    def _put_dead_letters(self, key: str, *letters: dict[str, Any]) -> None:
+        self._system.aws.client("s3").put_object(
+            Bucket=self._system.settings.names.export_bucket, Key=key, Body=json.dumps({"dlqObjects": letters})
+        )
+
+    @staticmethod
+    def _letter(index: str, identity: str, **attributes: str) -> dict[str, Any]:
+        """As Data Prepper would have written it some seconds ago: what it has just written, no replay takes."""
+        data = {"index": index, "indexId": identity, "document": {"order_id": identity, **attributes}}
+        return {"failedData": data, "timestamp": (datetime.now(UTC) - timedelta(seconds=10)).isoformat()}
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         processes.wait_until(lambda: condition() or bool(self.refused), limit_seconds=LIMIT_SECONDS, what=what)

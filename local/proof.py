@@ -29,6 +29,7 @@ JOB_OF = {
     "administrators": "administrator",
     "analysts": "reader",
     "no-group": None,
+    "dead-letters": "replay",
     "orders-1": "pipeline",
     "search-cognito": "connect",
     "search-setup": "set-up",
@@ -60,7 +61,7 @@ DOCUMENTED: dict[tuple[str, str], str] = {
     ("role search-cognito", "iam:PassRole"): _COGNITO_ACCESS,
     **{
         (f"role {role}", f"xray:{action}"): _TRACING
-        for role in ("orders-seeder", "search-setup")
+        for role in ("dead-letters", "orders-seeder", "search-setup")
         for action in ("PutTelemetryRecords", "PutTraceSegments")
     },
     (

@@ -11,6 +11,8 @@ from osis.source import Export
 # 50 ms doubled 14 times: about 14 minutes, within the 30 minutes of shard_acknowledgment_timeout.
 MAX_RETRIES = 14
 PRIMARY_KEY = '${getMetadata("primary_key")}'
+ACTION = '${getMetadata("opensearch_action")}'
+VERSION = '${getMetadata("document_version")}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ def dynamodb_to_opensearch(
         "index": index,
         "index_type": "custom",
         "document_id": document_id,
-        "action": '${getMetadata("opensearch_action")}',
-        "document_version": '${getMetadata("document_version")}',
+        "action": ACTION,
+        "document_version": VERSION,
         "document_version_type": "external",
         "flush_timeout": flush_timeout_ms,
         "max_retries": max_retries,

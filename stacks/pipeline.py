@@ -10,6 +10,8 @@ from stacks.authentication import Authentication
 from stacks.base import EnvironmentStack
 from stacks.bucket import PrivateBucket, expiry
 from stacks.budget import monthly_budget
+from stacks.dead_letters import HTTP_CALLS as REPLAY_CALLS
+from stacks.dead_letters import DeadLetters
 from stacks.hours import Schedules
 from stacks.ingestion import HTTP_CALLS, Ingestion
 from stacks.key import made_key
@@ -49,7 +51,11 @@ class PipelineStack(EnvironmentStack):
         )
         scope = Construct(self, "ingestion")
         ingestions = [Ingestion(scope, pipeline) for pipeline in settings.pipelines]
-        search, setup = self._made(settings.domain, ingestions) if settings.domain is not None else self._existing()
+        letters = DeadLetters(self, "dead-letters", settings, self._placement)
+        search, setup = (
+            self._made(settings.domain, ingestions, letters) if settings.domain is not None else self._existing()
+        )
+        letters.connect(search.domain.endpoint)
         ready = setup.run(search.domain.endpoint)
         for one in ingestions:
             one.start(
@@ -94,7 +100,7 @@ class PipelineStack(EnvironmentStack):
             for key, table in settings.tables.items()
         }
 
-    def _made(self, domain: Domain, ingestions: list[Ingestion]) -> tuple[Search, SearchSetup]:
+    def _made(self, domain: Domain, ingestions: list[Ingestion], letters: DeadLetters) -> tuple[Search, SearchSetup]:
         settings = self._settings
         authentication = Authentication(
             self, "authentication", settings.dashboards, settings.names, protected=settings.deletion_protection
@@ -113,6 +119,7 @@ class PipelineStack(EnvironmentStack):
             callers=[
                 ([one.role.arn for one in ingestions], HTTP_CALLS),
                 ([setup.role.arn], SETUP_CALLS),
+                ([letters.role.arn], REPLAY_CALLS),
                 (people, (HTTP_METHODS,)),
                 *([(readers, ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"))] if readers else []),
             ],

@@ -26,6 +26,21 @@ def pipeline(indices: Sequence[str]) -> SecurityRole:
     )
 
 
+def dead_letters(indices: Sequence[str]) -> SecurityRole:
+    """Looks up and writes documents of the pipelines, in indices that are there."""
+    return _role(
+        cluster=("indices:data/read/mget", "indices:data/write/bulk"),
+        indices=indices,
+        actions=(
+            "indices:admin/mapping/put",
+            "indices:data/read/mget[shard]",
+            "indices:data/write/bulk[s]",
+            "indices:data/write/delete",
+            "indices:data/write/index",
+        ),
+    )
+
+
 def reader(aliases: Sequence[str]) -> SecurityRole:
     """Searches, aggregations, and the fields of what is behind the aliases."""
     return _role(cluster=(), indices=aliases, actions=("read",))

@@ -122,14 +122,21 @@ def start_page(settings: Settings) -> str:
 def _preparation(settings: Settings, host: str, user_pool_id: str | None) -> dict[str, Any]:
     names = settings.names
     reader, administrator = f"{names.prefix}-reader", f"{names.prefix}-administrator"
-    aliases = [family.alias for pipeline in settings.pipelines if not pipeline.settled for family in pipeline.families]
-    roles = {reader: security_roles.reader(aliases)}
-    mappings = {reader: list(settings.target.reader_roles)}
+    letters = f"{names.prefix}-dead-letters"
+    families = [family for pipeline in settings.pipelines if not pipeline.settled for family in pipeline.families]
+    roles = {
+        letters: security_roles.dead_letters([family.pattern for family in families]),
+        reader: security_roles.reader([family.alias for family in families]),
+    }
+    mappings = {
+        letters: [names.role_arn(names.dead_letters_role)],
+        reader: list(settings.target.reader_roles),
+    }
     people = []
     if user_pool_id is not None:
         people = [names.role_arn(role) for role in (names.administrators_role, names.analysts_role)]
         roles[administrator] = security_roles.administrator()
-        mappings = {reader: [people[1], *mappings[reader]], administrator: people[:1]}
+        mappings |= {reader: [people[1], *mappings[reader]], administrator: people[:1]}
     return {
         "action": "prepare",
         "endpoint": host,

@@ -158,7 +158,8 @@ def _s3(call: Call) -> list[Need]:
     if "versionId" in call.parameters and action in ("GetObject", "DeleteObject"):
         action += "Version"
     acl = [Need("s3:PutObjectAcl", resource)] if action == "PutObject" and "x-amz-acl" in call.headers else []
-    return [Need(f"s3:{action}", resource), *acl]
+    listed = action == "ListBucket" and "prefix" in call.parameters
+    return [Need(f"s3:{action}", resource, {"s3:prefix": call.parameters["prefix"]} if listed else {}), *acl]
 
 
 def _sts(call: Call) -> list[Need]:

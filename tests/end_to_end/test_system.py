@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +15,7 @@ from opensearchpy import AuthorizationException
 from rich.console import Console
 
 from local import demo, panels, people, processes, proof
-from local.deployment import Deployment, deployment
+from local.deployment import ROOT, Deployment, deployment
 from local.engine import Kind
 from local.jobs import Jobs
 from local.progress import Progress
@@ -127,6 +129,55 @@ def test_a_poison_document_goes_to_the_dead_letters_and_stops_nothing(system: De
     system.aws.client("dynamodb").delete_item(TableName=system.table_name(), Key=item("poison"))
 
 
+def test_dead_letters_are_listed_and_replayed_once_the_cause_is_mended(system: Deployment) -> None:
+    """By somebody who may invoke the function and nothing else."""
+    environment = {**system.environment, "AWS_ACCESS_KEY_ID": _key_of_an_operator(system)}
+
+    def command(*options: str) -> tuple[int, str]:
+        file = system.directory / f"{system.environment_name}.yaml"
+        run = [sys.executable, "-m", "dead_letters", str(file), *options]
+        done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        return done.returncode, done.stdout
+
+    def limit_fields(limit: int | None) -> None:
+        system.search.indices.put_settings(index="orders-1", body={"index.mapping.total_fields.limit": limit})
+
+    def ids() -> set[str]:
+        return {letter["failedData"]["indexId"] for letter in dead_letters(system)}
+
+    limit_fields(1)
+    put(system, item("one-too-many", never_seen={"S": "x"}))
+    processes.wait_until(lambda: "one-too-many" in ids(), limit_seconds=60, what="a dead letter")
+    code, shown = command()
+    assert code == 0
+    assert "Limit of total fields [1] has been exceeded" in shown
+    assert shown.splitlines()[-1].startswith("dead-letters: environment=local ")
+
+    # The item of the letter before is gone by now; this one's is there, and its document still refused.
+    assert command("--replay", "--table", "orders")[0] == 1
+    assert ids() == {"one-too-many"}
+    assert "one-too-many" not in system.documents()
+
+    limit_fields(None)
+    processes.wait_until(lambda: command("--replay")[0] == 0, limit_seconds=60, what="the letter is old enough")
+    system.wait_until_same()
+    assert system.documents()["one-too-many"]["never_seen"] == "x"
+    assert dead_letters(system) == []
+    assert command()[1] == "dead-letters: environment=local reasons=0 letters=0\n"
+
+
+def _key_of_an_operator(system: Deployment) -> str:
+    names, iam = system.settings.names, system.aws.client("iam")
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": system.settings.account_id}}
+    invoke = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": names.function_arn(names.dead_letters)}
+    trust, policy = (json.dumps({"Version": "2012-10-17", "Statement": [one]}) for one in (assume, invoke))
+    iam.create_role(RoleName="operator", AssumeRolePolicyDocument=trust)
+    iam.put_role_policy(RoleName="operator", PolicyName="invoke", PolicyDocument=policy)
+    session = system.aws.client("sts").assume_role(RoleArn=names.role_arn("operator"), RoleSessionName="looks")
+    return str(session["Credentials"]["AccessKeyId"])
+
+
 def test_users_are_invited_into_their_groups(system: Deployment) -> None:
     mails = [json.loads(line) for line in system.aws.outbox.read_text().splitlines()]
     people = system.settings.dashboards
@@ -210,7 +261,7 @@ def test_no_call_was_denied(system: Deployment) -> None:
     callers = {d["who"].split("/")[1] for d in system.decisions() if ":assumed-role/" in d["who"]}
     names, (pipeline,) = system.settings.names, system.settings.pipelines
     roles = {names.table("orders").seeder_role, names.search_setup_role, names.analysts_role, pipeline.names.role}
-    assert roles <= callers
+    assert roles | {names.dead_letters_role} <= callers
 
 
 def test_no_secret_is_in_state_variables_or_logs(system: Deployment) -> None:
@@ -268,6 +319,7 @@ CALLERS: dict[str, Session] = {
     "administrator": lambda system: system.sign_in(ADMINISTRATOR),
     "pipeline": _of_role(lambda system: system.settings.pipelines[0].names.role),
     "seeder": _of_role(lambda system: system.settings.names.table("orders").seeder_role),
+    "dead letters": _of_role(lambda system: system.settings.names.dead_letters_role),
 }
 
 

@@ -13,7 +13,11 @@ ResourcesOf = Callable[[dict[str, Any]], Resources]
 # What the settings say of the new generation must not reach the old one.
 IGNORED = {"aws_osis_pipeline.ingestion_orders_1_pipeline", "aws_iam_role_policy.ingestion_orders_1_role_policy"}
 # What all generations share.
-SHARED = {"aws_lambda_invocation.search_setup_run", "aws_opensearch_domain.search_domain"}
+SHARED = {
+    "aws_lambda_invocation.search_setup_run",
+    "aws_opensearch_domain.search_domain",
+    "aws_lambda_function.dead_letters_replay_function",
+}
 OF_A_PIPELINE = {
     "aws_cloudwatch_log_group.ingestion_orders_{}_logs",
     "aws_iam_role.ingestion_orders_{}_role",

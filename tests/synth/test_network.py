@@ -23,7 +23,7 @@ def test_everything_that_meets_the_domain_is_inside(synthesized: Synthesized, se
     assert one(stacks, "pipeline", "aws_osis_pipeline")["vpc_options"] == [
         {**place, "vpc_endpoint_management": "SERVICE"}
     ]
-    assert [function["vpc_config"] for function in resources["aws_lambda_function"].values()] == [place]
+    assert [function["vpc_config"] for function in resources["aws_lambda_function"].values()] == [place, place]
     seeder = one(stacks, "seeding", "aws_lambda_function")["vpc_config"]
     assert seeder == {
         "subnet_ids": "${data.aws_subnets.subnets.ids}",

@@ -291,8 +291,8 @@ def test_a_hundred_tables(synthesized: Synthesized, settings_with: SettingsOf) -
     for kind, count, name in (
         ("aws_dynamodb_table", 100, "name"),
         ("aws_osis_pipeline", 100, "pipeline_name"),
-        ("aws_iam_role", 105, "name"),
-        ("aws_cloudwatch_log_group", 103, "name"),
+        ("aws_iam_role", 106, "name"),
+        ("aws_cloudwatch_log_group", 104, "name"),
     ):
         assert len(resources[kind]) == count, kind
         assert len({resource[name] for resource in resources[kind].values()}) == count, kind

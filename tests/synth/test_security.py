@@ -54,7 +54,7 @@ def test_every_service_is_trusted_for_one_source_only(environment: str, stacks_o
     """Roles and resource policies: a service gets in for resources of this account, and for those it is meant for."""
     settings = load(environment)
     names = settings.names
-    functions = [names.search_setup, *(names.table(key).seeder for key in settings.tables)]
+    functions = [names.search_setup, names.dead_letters, *(names.table(key).seeder for key in settings.tables)]
     sources: dict[str, list[Any]] = {
         "osis-pipelines.amazonaws.com": [f"arn:aws:osis:{settings.region}:{settings.account_id}:pipeline/*"],
         "lambda.amazonaws.com": [names.function_arn(function) for function in functions],
@@ -96,6 +96,7 @@ def test_the_domain_lets_in_named_roles_for_named_methods(with_domain: str, stac
             "es:ESHttpPost",
             "es:ESHttpPut",
         },
+        "${aws_iam_role.dead_letters_replay_role.arn}": {"es:ESHttpPost"},
         "${aws_iam_role.authentication_administrators_role.arn}": {"es:ESHttp*"},
         "${aws_iam_role.authentication_analysts_role.arn}": {"es:ESHttp*"},
     }
@@ -114,7 +115,8 @@ def test_the_master_is_the_role_of_the_set_up_function_and_there_are_no_password
 def test_nobody_has_every_right_inside_the_domain(environment: str, stacks_of: StacksOf) -> None:
     prefix, prepared = load(environment).names.prefix, event(stacks_of(environment))
     people = {f"{prefix}-administrator"} if load(environment).domain else set()
-    assert prepared["roles"].keys() == prepared["mappings"].keys() == {f"{prefix}-reader"} | people
+    ours = {f"{prefix}-reader", f"{prefix}-dead-letters"} | people
+    assert prepared["roles"].keys() == prepared["mappings"].keys() == ours
     for role in (*prepared["roles"].values(), *(generation["role"] for generation in prepared["generations"])):
         rights = {*role["cluster_permissions"], *(a for i in role["index_permissions"] for a in i["allowed_actions"])}
         assert rights.isdisjoint({"*", "indices_all", "cluster_all", "unlimited"})
@@ -178,7 +180,7 @@ def test_functions_run_as_often_at_once_as_they_are_invoked_and_are_traced(
         for name, function in stack["resource"].get("aws_lambda_function", {}).items()
     }
     seeded = [table for table in load(environment).tables.values() if table.seeding]
-    assert len(functions) == 1 + len(seeded)
+    assert len(functions) == 2 + len(seeded)
     for name, function in functions.items():
         at_once = 10 if name == "search_setup_setup_function" else 1
         assert function["reserved_concurrent_executions"] == at_once
@@ -330,15 +332,14 @@ def test_log_groups_are_where_the_services_write_and_encrypted_in_production(
     seeders = [f"/aws/lambda/{names.prefix}-{key}-seeder" for key, table in settings.tables.items() if table.seeding]
     pipelines = [f"/aws/vendedlogs/OpenSearchIngestion/{one.names.pipeline}" for one in settings.pipelines]
     domain = [f"/aws/opensearch/{names.prefix}/{kind}" for kind in ("audit", "errors") if settings.domain]
+    functions = [f"/aws/lambda/{names.prefix}-{name}" for name in ("dead-letters", "search-setup")]
     flows = [f"/aws/vpc/{names.prefix}-private"] if settings.network and settings.network.cidr else []
     groups = [
         (name, group)
         for name, stack in stacks.items()
         for group in stack["resource"].get("aws_cloudwatch_log_group", {}).values()
     ]
-    assert sorted(group["name"] for _, group in groups) == sorted(
-        [*seeders, *pipelines, *domain, *flows, f"/aws/lambda/{names.prefix}-search-setup"]
-    )
+    assert sorted(group["name"] for _, group in groups) == sorted([*seeders, *pipelines, *domain, *flows, *functions])
     for stack, group in groups:
         assert group["retention_in_days"] == settings.log_retention_days
         assert group.get("kms_key_id") == key_of(settings, stack)
@@ -351,7 +352,8 @@ def test_in_a_network_everything_that_meets_the_domain_is_inside(
     place = {"subnet_ids": ["subnet-01234567"], "security_group_ids": ["sg-01234567"]}
     stacks = synthesized(settings_with({"network": place}))
     assert one(stacks, "pipeline", "aws_opensearch_domain")["vpc_options"] == place
-    assert one(stacks, "pipeline", "aws_lambda_function")["vpc_config"] == place
+    functions = stacks["pipeline"]["resource"]["aws_lambda_function"].values()
+    assert [function["vpc_config"] for function in functions] == [place, place]
     assert one(stacks, "seeding", "aws_lambda_function")["vpc_config"] == place
     assert one(stacks, "pipeline", "aws_osis_pipeline")["vpc_options"] == [
         {**place, "vpc_endpoint_management": "SERVICE"}

@@ -83,6 +83,12 @@ def test_s3_copy_needs_both_objects() -> None:
     assert s3("PUT", "/b/to", x_amz_copy_source="/a/from?versionId=1") == expected
 
 
+def test_s3_listing_tells_which_folder() -> None:
+    request = Request(EnvironBuilder("/b?list-type=2&prefix=dlq%2F").get_environ())
+    (need,) = calls.needs(calls.read(request, b"", "s3", "us-east-1"))
+    assert need == Need("s3:ListBucket", "arn:aws:s3:::b", {"s3:prefix": "dlq/"})
+
+
 def test_s3_acl_is_a_right_of_its_own() -> None:
     expected = [("s3:PutObject", "arn:aws:s3:::b/k"), ("s3:PutObjectAcl", "arn:aws:s3:::b/k")]
     assert s3("PUT", "/b/k", x_amz_acl="bucket-owner-full-control") == expected

@@ -1,0 +1,1 @@
+"""Documents that OpenSearch did not take: why, and written after all, from the command line."""
