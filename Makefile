@@ -9,7 +9,7 @@ FUNCTIONS := $(patsubst functions/%/requirements.txt,.build/functions/%/.require
 SCANNER := .build/scan/.complete
 RUN := .venv/bin/python
 
-.PHONY: help setup demo prove-policies up down test check scan format synth cost dead-letters clean
+.PHONY: help setup demo prove-policies up down test check scan format synth cost dead-letters docs clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -51,6 +51,9 @@ cost: setup ## What a month of ENVIRONMENT (default: dev) costs; an estimate, be
 
 dead-letters: setup ## Why documents of ENVIRONMENT (default: dev) were dead-lettered; with REPLAY=1 write them after all.
 	$(RUN) -m dead_letters $(ENVIRONMENT) $(if $(REPLAY),--replay)
+
+docs: setup ## Write the parts of docs/ that are made from the code.
+	$(RUN) -m reference
 
 clean: ## Remove everything that was built or downloaded.
 	rm -rf .venv .build .local cdktf.out
