@@ -3,16 +3,21 @@
 ENVIRONMENT ?= dev
 PYTHON ?= python3
 PIPENV_VERSION := 2026.10.3
+ACTIONLINT_VERSION := v1.7.12
 
 VENV := .venv/.complete
 FUNCTIONS := $(patsubst functions/%/requirements.txt,.build/functions/%/.requirements.sha256,$(wildcard functions/*/requirements.txt))
 SCANNER := .build/scan/.complete
+SAMPLE := .build/benchmarks/sample/.complete
+LINTER := .build/lint/.complete
+COMMAND_LINE := node_modules/.package-lock.json
+WAYS_OUT := $(patsubst way_out/%.txt,.build/way_out/environments/%/.complete,$(wildcard way_out/*.txt))
 RUN := .venv/bin/python
 
-.PHONY: help setup demo prove-policies up down test check scan format synth cost dead-letters docs clean
+.PHONY: help setup demo prove-policies up down test check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth clean
 
 help: ## List the targets.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 setup: $(VENV) $(FUNCTIONS) ## Install the dependencies: .venv for us, .build for the Lambda functions.
 
@@ -36,8 +41,17 @@ check: setup ## Lint, format, types.
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy .
 
+lint-workflows: $(LINTER) ## Lint GitHub's workflows and their shell lines.
+	.build/lint/bin/zizmor --offline --quiet .
+	@if command -v go > /dev/null; then \
+		PATH="$(CURDIR)/.build/lint/bin:$$PATH" go run github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION); \
+	else echo "skipped: actionlint: no go on PATH; install Go: https://go.dev/doc/install"; fi
+
 scan: setup $(SCANNER) ## Check the Terraform JSON of every environment against checkov's policies.
 	$(RUN) -m scan
+
+way-out: setup $(WAYS_OUT) ## Synthesize with CDKTF's continuation and the next AWS provider; compare with today.
+	$(RUN) -m way_out
 
 format: setup ## Rewrite the sources in the project's format.
 	$(RUN) -m ruff check --fix .
@@ -46,8 +60,16 @@ format: setup ## Rewrite the sources in the project's format.
 synth: setup ## Write the Terraform JSON of ENVIRONMENT (default: dev) to cdktf.out.
 	ENVIRONMENT=$(ENVIRONMENT) $(RUN) main.py
 
+cdktf: setup $(COMMAND_LINE) ## Install the CDKTF command line: npx cdktf list, diff, deploy, output, destroy.
+
+plan: setup ## What the first deploy of ENVIRONMENT (default: dev) makes, planned on the local AWS: no credentials.
+	$(RUN) -m review plan --local $(ENVIRONMENT)
+
 cost: setup ## What a month of ENVIRONMENT (default: dev) costs; an estimate, before anything is applied.
 	$(RUN) -m cost $(ENVIRONMENT)
+
+doctor: setup ## Whether deploying ENVIRONMENT (default: dev) would fail, and the way out; changes nothing.
+	$(RUN) -m doctor $(ENVIRONMENT)
 
 dead-letters: setup ## Why documents of ENVIRONMENT (default: dev) were dead-lettered; with REPLAY=1 write them after all.
 	$(RUN) -m dead_letters $(ENVIRONMENT) $(if $(REPLAY),--replay)
@@ -55,8 +77,11 @@ dead-letters: setup ## Why documents of ENVIRONMENT (default: dev) were dead-let
 docs: setup ## Write the parts of docs/ that are made from the code.
 	$(RUN) -m reference
 
+benchmark-synth: setup $(SAMPLE) ## How long a synth takes, beside the CDK sample's; and of 100 tables, beside one.
+	$(RUN) -m benchmarks synth
+
 clean: ## Remove everything that was built or downloaded.
-	rm -rf .venv .build .local cdktf.out
+	rm -rf .venv .build .local cdktf.out node_modules
 
 $(VENV): Pipfile.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -75,4 +100,25 @@ $(SCANNER): scan/requirements.txt | $(VENV)
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
 		--requirement scan/requirements.txt
+	@touch $@
+
+$(LINTER): .github/requirements.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		--requirement .github/requirements.txt
+	@touch $@
+
+.build/way_out/environments/%/.complete: way_out/%.txt | $(VENV)
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
+	@touch $@
+
+# npm writes it last.
+$(COMMAND_LINE): package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+$(SAMPLE): benchmarks/sample/requirements.txt | $(VENV)
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
 	@touch $@

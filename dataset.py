@@ -2,12 +2,16 @@
 
 import csv
 import io
+import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
+
+import named_file
 
 Item = dict[str, dict[str, Any]]
 """DynamoDB JSON: {"id": {"S": "a"}, "n": {"N": "7"}}."""
@@ -27,6 +31,8 @@ MAX_DIGITS = 38
 MAX_KEY_BYTES = {"partition key": 2048, "sort key": 1024}
 
 SHOWN = 10
+# With so many, it is another file than was meant: the rest is not looked at.
+MOST_PROBLEMS = 100
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 SURROGATE = re.compile("[\ud800-\udfff]")
 A_NUMBER = f"a number of at most {MAX_DIGITS} significant digits between 1E-130 and 9.9E+125, or 0"
@@ -39,12 +45,17 @@ class Number(str):
 
 
 class InvalidDataset(Exception):
-    """The file cannot be seeded; `problems` has one message for each reason, and the text at most ten of them."""
+    """The file cannot be seeded; `problems` has one message for each reason, and the text at most ten of them.
+
+    Reading ends with the hundredth.
+    """
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         more = len(self.problems) - SHOWN
-        super().__init__("\n".join([*self.problems[:SHOWN], *([f"… and {more} more problems"] if more > 0 else [])]))
+        at_least = "at least " if len(self.problems) >= MOST_PROBLEMS else ""
+        rest = [f"… and {at_least}{more} more problems"] if more > 0 else []
+        super().__init__("\n".join([*self.problems[:SHOWN], *rest]))
 
 
 def read(path: Path, partition_key: KeyAttribute = ("id", "S"), sort_key: KeyAttribute | None = None) -> list[Item]:
@@ -56,27 +67,42 @@ def read(path: Path, partition_key: KeyAttribute = ("id", "S"), sort_key: KeyAtt
     """
     keys = {"partition key": partition_key} | ({"sort key": sort_key} if sort_key else {})
     problems: list[str] = []
+
+    def report(problem: str) -> None:
+        problems.append(problem)
+        if len(problems) == MOST_PROBLEMS:
+            raise _EnoughProblems
+
     items: list[Item] = []
-    lines_of: dict[tuple[str | Decimal, ...], str] = {}
     try:
-        for where, row in _rows(path, keys, problems.append):
-            found = [f"{where}: {problem}" for problem in _row_problems(row, keys)]
-            if not found:
-                items.append(_item(row, keys))
-                key = tuple(_comparable(row[name]) for name, _ in keys.values())
-                if (size := _size(items[-1])) > MAX_ITEM_BYTES:
-                    found.append(f"{where}: the item has {size} bytes; allowed: {MAX_ITEM_BYTES}; split it")
-                if (first := lines_of.setdefault(key, where)) != where:
-                    named = ", ".join(f"{name} = {_short(row[name])}" for name, _ in keys.values())
-                    found.append(f"{where}: {named} is the key of {first} already; allowed: each key once")
-            problems += found
+        items += _items(_rows(path, keys, report), keys, report)
         if not items and not problems:
-            problems.append("no items; give at least one")
+            report("no items; give at least one")
     except _UnreadableFile as error:
         problems.append(str(error))
+    except _EnoughProblems:
+        pass
     if problems:
         raise InvalidDataset(f"{path.name}: {problem}" for problem in problems)
     return items
+
+
+def _items(rows: Iterable[Row], keys: dict[str, KeyAttribute], report: Report) -> Iterator[Item]:
+    lines_of: dict[tuple[str | Decimal, ...], str] = {}
+    for where, row in rows:
+        faults = 0
+        for faults, problem in enumerate(_row_problems(row, keys), 1):  # noqa: B007 - how many there were
+            report(f"{where}: {problem}")
+        if faults:
+            continue
+        item = _item(row, keys)
+        key = tuple(_comparable(row[name]) for name, _ in keys.values())
+        if (size := _size(item)) > MAX_ITEM_BYTES:
+            report(f"{where}: the item has {size} bytes; allowed: {MAX_ITEM_BYTES}; split it")
+        if (first := lines_of.setdefault(key, where)) != where:
+            named = ", ".join(f"{name} = {_short(row[name])}" for name, _ in keys.values())
+            report(f"{where}: {named} is the key of {first} already; allowed: each key once")
+        yield item
 
 
 def to_ndjson(items: Iterable[Item]) -> bytes:
@@ -96,6 +122,10 @@ class _UnreadableFile(Exception):
     """Nothing can be said about single rows."""
 
 
+class _EnoughProblems(Exception):
+    """More of them would tell nothing more."""
+
+
 def _rows(path: Path, keys: dict[str, KeyAttribute], report: Report) -> Iterable[Row]:
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".json", ".ndjson", ".jsonl"):
@@ -111,13 +141,9 @@ def _rows(path: Path, keys: dict[str, KeyAttribute], report: Report) -> Iterable
 
 def _text(path: Path) -> str:
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise _UnreadableFile(f"cannot be read: {error.strerror}; give the path of a file") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise _UnreadableFile(
-            f"{len(data)} bytes; allowed: {MAX_FILE_BYTES}, as it goes up with the function; seed a part of it"
-        )
+        data = named_file.read(path, MAX_FILE_BYTES)
+    except named_file.Unreadable as error:
+        raise _UnreadableFile(f"{error}; give a file that can go up with the function") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,70 +156,83 @@ def _text(path: Path) -> str:
     return text
 
 
-def _csv_rows(text: str, keys: dict[str, KeyAttribute], report: Report) -> list[Row]:
-    (_, header), *lines = _csv_lines(text)
-    if "" in header:
-        raise _UnreadableFile(f"line 1: column {header.index('') + 1} has no name; allowed: a name for each column")
-    if twice := [name for name in header if header.count(name) > 1]:
-        raise _UnreadableFile(f"line 1: the column {twice[0]!r} is there {header.count(twice[0])} times; allowed: once")
-    for role, (name, _) in keys.items():
-        if name not in header:
-            raise _UnreadableFile(f"line 1: no column {name!r}, the table's {role}; there are: {', '.join(header)}")
-    for line, cells in lines:
-        if len(cells) != len(header):
+def _csv_rows(text: str, keys: dict[str, KeyAttribute], report: Report) -> Iterator[Row]:
+    """Twice through the text: what a column holds shows in its last cell only."""
+    _, header = next(_csv_lines(text))
+    _check_header(header, keys)
+    columns = [_Column(dict(keys.values()).get(name)) for name in header]
+    for line, cells in itertools.islice(_csv_lines(text), 1, None):
+        if len(cells) == len(header):
+            for column, cell in zip(columns, cells, strict=True):
+                column.see(cell)
+        else:
             report(
                 f"line {line}: {len(cells)} cells; allowed: {len(header)}, as in the header; quote cells with commas"
             )
-    whole = [(line, cells) for line, cells in lines if len(cells) == len(header)]
-    key_types = dict(keys.values())
-    converters = [
-        _converter(key_types.get(name), [cells[column] for _, cells in whole if cells[column]])
-        for column, name in enumerate(header)
-    ]
-    return [
-        (
-            f"line {line}",
-            {name: convert(cell) for name, convert, cell in zip(header, converters, cells, strict=True) if cell},
-        )
-        for line, cells in whole
-    ]
+    for line, cells in itertools.islice(_csv_lines(text), 1, None):
+        if len(cells) == len(header):
+            whole = zip(header, columns, cells, strict=True)
+            yield f"line {line}", {name: column.typed(cell) for name, column, cell in whole if cell}
 
 
-def _csv_lines(text: str) -> list[tuple[int, list[str]]]:
+def _check_header(header: list[str], keys: dict[str, KeyAttribute]) -> None:
+    times = Counter(header)
+    if "" in times:
+        raise _UnreadableFile(f"line 1: column {header.index('') + 1} has no name; allowed: a name for each column")
+    if twice := next((name for name in header if times[name] > 1), None):
+        raise _UnreadableFile(f"line 1: the column {_short(twice)} is there {times[twice]} times; allowed: once")
+    for role, (name, _) in keys.items():
+        if name not in times:
+            there = ", ".join(there[:60] for there in header[:SHOWN]) + (", …" if len(header) > SHOWN else "")
+            raise _UnreadableFile(f"line 1: no column {name!r}, the table's {role}; there are: {there}")
+
+
+def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each row with the number of its first line; a quoted cell may span lines."""
-    # The module's own limit is below an item's; the setting is the process's, there is no other.
-    csv.field_size_limit(MAX_FILE_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[tuple[int, list[str]]] = []
+    # Above an item's own limit, which has a better message, and far below a file whose quote does not end. The setting
+    # is the process's, there is no other.
+    csv.field_size_limit(10 * MAX_ITEM_BYTES)
+    # A StringIO would take four bytes for each character.
+    lines = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", newline="")
+    reader = csv.reader(lines, strict=True)
     first_line = 1
     try:
         for cells in reader:
             if cells:
-                rows.append((first_line, cells))
+                yield first_line, cells
             first_line = reader.line_num + 1
     except csv.Error as error:
         raise _UnreadableFile(f"line {first_line}: not CSV: {error}; double the quotes inside a quoted cell") from None
-    return rows
 
 
-def _converter(key_type: str | None, cells: list[str]) -> Callable[[str], Any]:
-    if key_type == "S":
-        return str
-    if key_type == "N":
-        return lambda cell: Number(cell) if NUMBER.fullmatch(cell) else cell
-    if all(cell in ("true", "false") for cell in cells):
-        return "true".__eq__
-    return Number if all(map(_is_number, cells)) else str
+class _Column:
+    """What all cells of a column are."""
+
+    def __init__(self, key_type: str | None) -> None:
+        self._key_type = key_type
+        self._boolean = self._number = key_type is None
+
+    def see(self, cell: str) -> None:
+        if cell:
+            self._boolean = self._boolean and cell in ("true", "false")
+            self._number = self._number and _is_number(cell)
+
+    def typed(self, cell: str) -> Any:
+        if self._boolean:
+            return cell == "true"
+        # In a key of type N what is no number stays text, and is told with its row.
+        is_number = NUMBER.fullmatch(cell) is not None if self._key_type == "N" else self._number
+        return Number(cell) if is_number else cell
 
 
-def _json_rows(text: str) -> list[Row]:
+def _json_rows(text: str) -> Iterable[Row]:
     try:
         document = _parsed(text)
     except ValueError as error:
         raise _UnreadableFile(f"not JSON: {error}") from None
     if not isinstance(document, list):
         raise _UnreadableFile(f"{_short(document)}; allowed: an array of objects; for an object a line call it .ndjson")
-    return [(f"item {number}", value) for number, value in enumerate(document, 1)]
+    return ((f"item {number}", value) for number, value in enumerate(document, 1))
 
 
 def _ndjson_rows(text: str, report: Report) -> Iterator[Row]:

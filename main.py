@@ -3,6 +3,7 @@
 import os
 import sys
 
+from deployer import PolicyTooLarge
 from functions.package import PackagingError
 from settings import InvalidSettings, load
 
@@ -16,7 +17,7 @@ def main() -> int:
         from stacks.app import synthesize  # noqa: PLC0415
 
         synthesize(settings)
-    except (InvalidSettings, PackagingError) as error:
+    except (InvalidSettings, PackagingError, PolicyTooLarge) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

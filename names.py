@@ -41,9 +41,13 @@ class Kind:
 
 PIPELINE = Kind("pipeline", r"[a-z][a-z0-9-]+", 3, 28, "OSIS API, CreatePipeline")
 DOMAIN = Kind("OpenSearch domain", r"[a-z][a-z0-9-]+", 3, 28, "OpenSearch Service API, CreateDomain")
+COLLECTION = Kind(
+    "OpenSearch Serverless collection", r"[a-z][a-z0-9-]+", 3, 32, "OpenSearch Serverless API, CreateSecurityPolicy"
+)
 BUCKET = Kind("S3 bucket", r"[a-z0-9][a-z0-9.-]+[a-z0-9]", 3, 63, "S3 user guide, bucket naming rules")
 TABLE = Kind("DynamoDB table", r"[A-Za-z0-9_.-]+", 3, 255, "DynamoDB API, CreateTable")
 ROLE = Kind("IAM role", r"[A-Za-z0-9_+=,.@-]+", 1, 64, "IAM API, CreateRole")
+POLICY = Kind("IAM policy", r"[A-Za-z0-9_+=,.@-]+", 1, 128, "IAM API, CreatePolicy")
 FUNCTION = Kind("Lambda function", r"[A-Za-z0-9_-]+", 1, 64, "Lambda API, CreateFunction")
 USER_POOL = Kind("Cognito user pool", r"[\w\s+=,.@-]+", 1, 128, "Cognito API, CreateUserPool")
 SIGN_IN_PREFIX = Kind(
@@ -103,6 +107,11 @@ class Names(Derived):
         return self.existing_domain or DOMAIN.named(self.prefix)
 
     @cached_property
+    def collection(self) -> str:
+        """The collection, and of each kind what belongs to it: policies, SAML provider, VPC endpoint."""
+        return COLLECTION.named(self.prefix)
+
+    @cached_property
     def search_setup(self) -> str:
         return FUNCTION.named(f"{self.prefix}-search-setup")
 
@@ -134,7 +143,7 @@ class Names(Derived):
 
     @property
     def any_flow_log_arn(self) -> str:
-        return self._arn("ec2", "vpc-flow-log/*")
+        return self.arn("ec2", "vpc-flow-log/*")
 
     @cached_property
     def user_pool(self) -> str:
@@ -191,6 +200,19 @@ class Names(Derived):
         return self.role("dead-letters")
 
     @cached_property
+    def plan_role(self) -> str:
+        return self.role("plan")
+
+    @cached_property
+    def deploy_role(self) -> str:
+        return self.role("deploy")
+
+    @cached_property
+    def boundary(self) -> str:
+        """The policy beyond which no role of the environment may do anything, whatever its own policies say."""
+        return self.policy("boundary")
+
+    @cached_property
     def budget(self) -> str:
         return BUDGET.named(f"{self.prefix}-{self.region}")
 
@@ -213,24 +235,38 @@ class Names(Derived):
 
     @property
     def alarm_topic_arn(self) -> str:
-        return self._arn("sns", self.alarm_topic)
+        return self.arn("sns", self.alarm_topic)
 
     @property
     def any_alarm_arn(self) -> str:
         """Every alarm of this environment: their names begin as everything's do."""
-        return self._arn("cloudwatch", f"alarm:{self.prefix}-*")
+        return self.arn("cloudwatch", f"alarm:{self.prefix}-*")
 
     @property
     def any_key_arn(self) -> str:
-        return self._arn("kms", "key/*")
+        return self.arn("kms", "key/*")
 
     @property
     def schedule_group_arn(self) -> str:
-        return self._arn("scheduler", f"schedule-group/{self.schedule_group}")
+        return self.arn("scheduler", f"schedule-group/{self.schedule_group}")
 
     @property
     def domain_arn(self) -> str:
-        return self._arn("es", f"domain/{self.domain}")
+        return self.arn("es", f"domain/{self.domain}")
+
+    @property
+    def collection_dashboards_arn(self) -> str:
+        """Dashboards of every collection of the account and Region; IAM knows no other."""
+        return self.arn("aoss", "dashboards/default")
+
+    @property
+    def any_role_arn(self) -> str:
+        """Every role of this environment, those who deploy included."""
+        return self.role_arn(f"{self.prefix}-*-{self.region}")
+
+    @property
+    def any_policy_arn(self) -> str:
+        return self.policy_arn(f"{self.prefix}-*-{self.region}")
 
     @property
     def any_pipeline_arn(self) -> str:
@@ -247,17 +283,20 @@ class Names(Derived):
     def role(self, purpose: str) -> str:
         return ROLE.named(f"{self.prefix}-{purpose}-{self.region}")
 
+    def policy(self, purpose: str) -> str:
+        return POLICY.named(f"{self.prefix}-{purpose}-{self.region}")
+
     def table_arn(self, table: str) -> str:
-        return self._arn("dynamodb", f"table/{table}")
+        return self.arn("dynamodb", f"table/{table}")
 
     def pipeline_arn(self, pipeline: str) -> str:
-        return self._arn("osis", f"pipeline/{pipeline}")
+        return self.arn("osis", f"pipeline/{pipeline}")
 
     def bucket_arn(self, bucket: str) -> str:
         return f"arn:{self.partition}:s3:::{bucket}"
 
     def function_arn(self, function: str) -> str:
-        return self._arn("lambda", f"function:{function}")
+        return self.arn("lambda", f"function:{function}")
 
     def function_log_group(self, function: str) -> str:
         return LOG_GROUP.named(f"/aws/lambda/{function}")
@@ -268,10 +307,16 @@ class Names(Derived):
     def role_arn(self, role: str) -> str:
         return f"arn:{self.partition}:iam::{self.account_id}:role/{role}"
 
-    def log_group_arn(self, log_group: str) -> str:
-        return self._arn("logs", f"log-group:{log_group}")
+    def policy_arn(self, policy: str) -> str:
+        return f"arn:{self.partition}:iam::{self.account_id}:policy/{policy}"
 
-    def _arn(self, service: str, resource: str) -> str:
+    def oidc_provider_arn(self, host: str) -> str:
+        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{host}"
+
+    def log_group_arn(self, log_group: str) -> str:
+        return self.arn("logs", f"log-group:{log_group}")
+
+    def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
     def _bucket(self, purpose: str) -> str:

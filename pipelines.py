@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import named_file
 import osis
+import strict_yaml
 from names import PipelineNames
 from osis import PipelineBody
 from osis.default import PRIMARY_KEY, Route, dynamodb_to_opensearch, needs_old_image
@@ -17,12 +19,8 @@ if TYPE_CHECKING:
     from settings import Settings, Table
 
 
-# Stands for the domain's endpoint, which is not known before there is a domain.
+# Stands for the endpoint of the domain or collection, which is not known before there is one.
 UNKNOWN_HOST = "host.example.com"
-
-
-class UnreadableBody(Exception):
-    """The file of a body gives no text; one line that says why."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +78,19 @@ class Pipeline:
         return self.settings.names.role_arn(self.names.role)
 
     @property
+    def serverless(self) -> bool:
+        """Whether documents go to a collection."""
+        return self.settings.collection is not None
+
+    @property
+    def network_policy(self) -> str | None:
+        """The name of that with which a private collection lets the pipeline in.
+
+        Each pipeline has its own, for the service writes its endpoint into it, and two would overwrite each other.
+        """
+        return self.names.pipeline if self.serverless and self.settings.network is not None else None
+
+    @property
     def table_key_arn(self) -> str | None:
         """The table's KMS key."""
         return self.table.existing.kms_key_arn if self.table.existing else self.settings.kms_key_arn
@@ -98,9 +109,9 @@ class Pipeline:
         )
 
     def body(self, host: str) -> PipelineBody:
-        """The body that it runs. `host` is the domain's endpoint, without scheme.
+        """The body that it runs. `host` is the endpoint of the domain or collection, without scheme.
 
-        Raises InvalidBody and UnreadableBody.
+        Raises InvalidBody and Unreadable.
         """
         return self._own(host) if self.table.body is not None else self._ours(host)
 
@@ -128,6 +139,8 @@ class Pipeline:
             dlq_prefix=self.names.dlq_prefix,
             flush_timeout_ms=self.settings.ingestion.flush_timeout_ms,
             max_retries=self.settings.ingestion.max_retries,
+            serverless=self.serverless,
+            network_policy=self.network_policy,
         )
 
     @property
@@ -151,14 +164,11 @@ class Pipeline:
             "bucket": names.export_bucket,
             "export_prefix": self.names.export_prefix,
             "dlq_prefix": self.names.dlq_prefix,
+            **({"network_policy": self.network_policy} if self.network_policy else {}),
         }
 
     def _own(self, host: str) -> PipelineBody:
-        file = self.settings.directory / str(self.table.body)
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UnreadableBody(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        text = named_file.read_text(self.settings.directory / str(self.table.body), strict_yaml.LARGEST)
         body = osis.parse(osis.fill(text, self.references(host)))
         bucket = self.settings.names.export_bucket
         strays = osis.strays(
@@ -169,6 +179,8 @@ class Pipeline:
             indices=[family.index for family in self.families],
             export=(bucket, self.names.export_prefix),
             dlq=(bucket, self.names.dlq_prefix),
+            serverless=self.serverless,
+            network_policy=self.network_policy,
         )
         if strays:
             raise osis.InvalidBody(strays)
@@ -177,12 +189,20 @@ class Pipeline:
     @property
     def template(self) -> dict[str, Any]:
         """Settings and mapping of its indices, for the declared attributes."""
-        documents = self.table.documents
-        replicas = self.settings.target.replicas if documents.replicas is None else documents.replicas
+        attributes = self.table.documents.attributes
         return {
-            "settings": {"number_of_shards": documents.shards, "number_of_replicas": replicas},
-            "properties": {name: attribute.mapping for name, attribute in documents.attributes.items()},
+            "settings": self._index_settings,
+            "properties": {name: attribute.mapping for name, attribute in attributes.items()},
         }
+
+    @property
+    def _index_settings(self) -> dict[str, int]:
+        domain, documents = self.settings.domain or self.settings.existing_domain, self.table.documents
+        if domain is None:
+            # A collection divides and copies indices by itself.
+            return {}
+        replicas = domain.replicas if documents.replicas is None else documents.replicas
+        return {"number_of_shards": documents.shards, "number_of_replicas": replicas}
 
 
 def pipelines_of(settings: Settings) -> tuple[Pipeline, ...]:

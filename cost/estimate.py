@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from cost.prices import Prices
 from pipelines import Pipeline
-from settings import Domain, Settings, Table
+from settings import Collection, Domain, Settings, Table
 from settings.search import MASTERS
 
 # As AWS's own calculator counts a month: a twelfth of 365 days.
@@ -55,6 +55,8 @@ def estimate(settings: Settings, prices: Prices) -> Estimate:
     lines = [_pipeline(pipeline, prices) for pipeline in settings.pipelines]
     if settings.domain is not None:
         lines += _domain(settings.domain, settings.names.domain, prices)
+    if settings.collection is not None:
+        lines.append(_collection(settings.collection, settings.names.collection, prices))
     lines += _tables(settings, prices)
     if settings.hours is not None:
         lines += [
@@ -66,7 +68,7 @@ def estimate(settings: Settings, prices: Prices) -> Estimate:
             for pipeline, gib in _exported(settings)
         ]
     lines += _besides(settings, prices)
-    return Estimate(tuple(lines), tuple(_once(settings, prices)), tuple(_left_out(settings)))
+    return Estimate(tuple(lines), tuple(_once(settings, prices)), tuple(_left_out(settings, prices)))
 
 
 def _cents(usd: Decimal) -> Decimal:
@@ -111,6 +113,14 @@ def _domain(domain: Domain, name: str, prices: Prices) -> Iterator[Line]:
         )
 
 
+def _collection(collection: Collection, name: str, prices: Prices) -> Line:
+    return Line(
+        f"collection {name}",
+        f"collection.standby: at least {collection.least_units} OCU x {MONTH_HOURS} h",
+        _cents(collection.least_units * MONTH_HOURS * prices.collection_unit_hour.usd),
+    )
+
+
 def _nodes(resource: str, setting: str, count: int, instance_type: str, prices: Prices) -> Line:
     usd = prices.instance_hour.usd.get(instance_type)
     return Line(
@@ -133,7 +143,8 @@ def _tables(settings: Settings, prices: Prices) -> Iterator[Line]:
 
 def _besides(settings: Settings, prices: Prices) -> Iterator[Line]:
     if settings.network is not None and settings.network.cidr is not None:
-        zones = settings.domain.zones if settings.domain else 1
+        made = settings.domain or settings.collection
+        zones = made.zones if made else 1
         yield Line(
             "endpoint for Cognito",
             f"network.cidr: {zones} zones x {MONTH_HOURS} h",
@@ -160,12 +171,14 @@ def _once(settings: Settings, prices: Prices) -> Iterator[str]:
         yield f"first export of {pipeline.names.pipeline}: {gib} GiB, {_cents(gib * prices.export_gib.usd):,} USD"
 
 
-def _left_out(settings: Settings) -> Iterator[str]:
+def _left_out(settings: Settings, prices: Prices) -> Iterator[str]:
     yield from _not_of_tables(settings.tables)
     if settings.existing_domain is not None:
         yield f"the domain {settings.existing_domain.name}, which is there already"
     if settings.domain is not None:
         yield from _not_of_domain(settings.domain)
+    if settings.collection is not None:
+        yield from _not_of_collection(settings, prices)
     if settings.network is not None:
         yield "endpoints that OpenSearch Ingestion makes in the subnets"
     if settings.kms_key_arn is not None:
@@ -192,3 +205,13 @@ def _not_of_domain(domain: Domain) -> Iterator[str]:
         yield f"managed storage of {domain.instance_type}, by what is stored"
     if domain.warm is not None:
         yield "warm and cold storage, by what is stored"
+
+
+def _not_of_collection(settings: Settings, prices: Prices) -> Iterator[str]:
+    yield (
+        "more OCUs of the collection, while much is searched or written or where it holds much; fewer, where other "
+        "collections of the account with the same KMS key share them"
+    )
+    yield f"what the collection stores, {prices.collection_gib_month.usd} USD a GiB"
+    if settings.network is not None:
+        yield "the VPC endpoint of the collection, by the zone and hour"

@@ -43,6 +43,8 @@ class Prices(Model):
     region: Region
     sources: dict[str, str]
     ingestion_unit_hour: Price
+    collection_unit_hour: Price
+    collection_gib_month: Price
     instance_hour: InstancePrices
     volume_gib_month: Price
     table_gib_month: Price

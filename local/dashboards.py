@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import processes, security, tools
+from local import opensearch, processes, security, tools
 
-VERSION = "2.19.3"
+# Dashboards is released with OpenSearch, under the same number.
+VERSION = opensearch.VERSION
 BASE_PATH = "/_dashboards"  # where a domain has it
 _START_SECONDS = 180
 _IMAGE = f"opensearchproject/opensearch-dashboards:{VERSION}"

@@ -52,15 +52,17 @@ class Deployment:
     settings: Settings = field(init=False)
     _document: dict[str, Any] = field(init=False, repr=False)
     _people: dict[str, Person] = field(default_factory=dict, init=False, repr=False)
+    _session: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._document = yaml.safe_load((ENVIRONMENTS / f"{self.environment_name}.yaml").read_text())
         # Paths in the file are relative to it.
-        shutil.copytree(ENVIRONMENTS / "bodies", self.directory / "bodies", dirs_exist_ok=True)
+        for folder in ("bodies", "saml"):
+            shutil.copytree(ENVIRONMENTS / folder, self.directory / folder, dirs_exist_ok=True)
         self.configure(account_id=emulator.ACCOUNT, region=emulator.REGION)
 
     def configure(self, **changes: Any) -> None:
-        """Change the environment's file for good, each mapping key by key; check it and synthesize from it."""
+        """Change the environment's file for good, each mapping key by key (None takes one away), and synthesize."""
         self._document = _merged(self._document, changes)
         file = self.directory / f"{self.environment_name}.yaml"
         file.write_text(yaml.safe_dump(self._document))
@@ -83,6 +85,26 @@ class Deployment:
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))},
             **tools.terraform_environment(self.directory),
             **self.aws.environment,
+            **self._session,
+        }
+
+    @contextlib.contextmanager
+    def acting_as(self, role: str) -> Iterator[None]:
+        """Let Terraform call as this role, for an hour at most, instead of as the administrator."""
+        self._session = self.session(role)
+        try:
+            yield
+        finally:
+            self._session = {}
+
+    def session(self, role: str) -> dict[str, str]:
+        """Credentials of a role as environment variables."""
+        arn = self.settings.names.role_arn(role)
+        given = self.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="deploys")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
         }
 
     def terraform(self, stack: str) -> Terraform:
@@ -180,10 +202,11 @@ class Deployment:
         }
 
     def search_as(self, session: boto3.Session) -> OpenSearch:
-        """A client of the domain's endpoint that signs with the session's credentials."""
+        """A client of the endpoint of the domain or collection that signs with the session's credentials."""
+        service = "aoss" if self.settings.collection else "es"
         return OpenSearch(
             f"https://{self.aws.domain_endpoint}",
-            http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), self.settings.region, "es"),
+            http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), self.settings.region, service),
             connection_class=Urllib3HttpConnection,
             ca_certs=str(self.aws.ca_file),
         )
@@ -227,10 +250,11 @@ class Deployment:
 
 
 def _merged(document: Any, changes: Any) -> Any:
-    """`changes` over `document`, mapping by mapping."""
+    """`changes` over `document`, mapping by mapping, without what is changed to None."""
     if not isinstance(document, dict) or not isinstance(changes, dict):
         return changes
-    return {**document, **{key: _merged(document.get(key), value) for key, value in changes.items()}}
+    merged = {**document, **{key: _merged(document.get(key), value) for key, value in changes.items()}}
+    return {key: value for key, value in merged.items() if value is not None}
 
 
 @contextlib.contextmanager

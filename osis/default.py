@@ -51,6 +51,8 @@ def dynamodb_to_opensearch(
     view_on_remove: Literal["NEW_IMAGE", "OLD_IMAGE"] = "NEW_IMAGE",
     flush_timeout_ms: int = 1000,
     max_retries: int = MAX_RETRIES,
+    serverless: bool = False,
+    network_policy: str | None = None,
     name: str = "dynamodb-pipeline",
 ) -> PipelineBody:
     """Return a pipeline that keeps `index` equal to the table: inserts, updates and deletes, in order.
@@ -58,8 +60,9 @@ def dynamodb_to_opensearch(
     With `routes`, `index` gets what no route takes; a document for which several conditions hold goes to each of their
     indices. `processors`, each as in YAML, come first: conditions, `document_id` and keys see what they leave. `host`
     is the endpoint with https://. `view_on_remove: OLD_IMAGE` asks for NEW_AND_OLD_IMAGES on the table;
-    `needs_old_image` says when it is needed. The index template is deliberately not in the body: put beforehand, it
-    spares the pipeline's role two permissions on the whole cluster.
+    `needs_old_image` says when it is needed. `serverless` is for a collection of OpenSearch Serverless, and
+    `network_policy` the name of that with which a private one lets the pipeline in. The index template is deliberately
+    not in the body: put beforehand, it spares the pipeline's role two permissions on the whole cluster.
     Raises InvalidBody.
     """
     access = {"sts_role_arn": role_arn, "region": region}
@@ -68,17 +71,21 @@ def dynamodb_to_opensearch(
         table["stream"] = {"start_position": "LATEST", "view_on_remove": view_on_remove}
     if export is not None:
         table["export"] = {"s3_region": region} | export.model_dump(exclude_unset=True)
+    collection: dict[str, Any] = {"serverless": True} if serverless else {}
+    if network_policy is not None:
+        collection["serverless_options"] = {"network_policy_name": network_policy}
     sink: dict[str, Any] = {
         "hosts": [host],
         "index": index,
-        "index_type": "custom",
+        # A collection has no state management to ask for, and makes an index with the first document.
+        "index_type": "management_disabled" if serverless else "custom",
         "document_id": document_id,
         "action": ACTION,
         "document_version": VERSION,
         "document_version_type": "external",
         "flush_timeout": flush_timeout_ms,
         "max_retries": max_retries,
-        "aws": access,
+        "aws": access | collection,
         "dlq": {"s3": {"bucket": dlq_bucket, "key_path_prefix": dlq_prefix, **access}},
     }
     if include_keys:

@@ -7,11 +7,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
-from osis.problems import InvalidBody, Path, at, problems_of, refuse
+from osis.problems import Inconsistent, InvalidBody, Path, at, problems_of, refuse
 from osis.processors import Processor
 from osis.sink import OpenSearchSink, Sink
 from osis.source import DynamoDBSource, Source
-from osis.values import Integer, Options, Several, Text, has_placeholder
+from osis.values import Condition, Integer, Options, Several, Text, has_placeholder
 
 LONGEST_BODY = 24_000  # characters; CreatePipeline's PipelineConfigurationBody
 MOST_SUB_PIPELINES = 10
@@ -31,16 +31,14 @@ def _version(version: str) -> str:
     return version
 
 
-def _route(route: dict[str, str]) -> dict[str, str]:
+def _route(route: dict[str, Condition]) -> dict[str, Condition]:
     # ConditionalRoute
     if len(route) != 1:
         raise ValueError(f"{len(route)} routes in one list item; write one item for each: - NAME: CONDITION")
-    if not next(iter(route.values())).strip():
-        raise ValueError("has no condition")
     return route
 
 
-Route = Annotated[dict[str, str], AfterValidator(_route)]
+Route = Annotated[dict[str, Condition], AfterValidator(_route)]
 
 
 class SubPipeline(Options):
@@ -58,11 +56,17 @@ class SubPipeline(Options):
     route: Several[Route] | None = None
     sink: Annotated[Several[Sink], Field(min_length=1)]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _routes_once(cls, data: Any) -> Any:
+        # Data Prepper takes the last one, null or not.
+        if isinstance(data, dict) and {"routes", "route"} <= data.keys():
+            raise Inconsistent((("route",), "is another name for routes; write one of them"))
+        return data
+
     @model_validator(mode="after")
     def _routes_exist(self) -> "SubPipeline":
         found: list[tuple[Path, str]] = []
-        if self.routes is not None and self.route is not None:
-            found.append((("route",), "is another name for routes; write one of them"))
         known = ", ".join(self.conditions) or "none"
         for number, sink in enumerate(self.sink):
             name, context = sink.plugin
@@ -100,6 +104,8 @@ class PipelineBody(Options):
 
     __pydantic_extra__: dict[str, SubPipeline] = Field(init=False)
     model_config = ConfigDict(extra="allow")
+
+    never_null: ClassVar[frozenset[str]] = frozenset({"version"})
 
     version: Annotated[Text, AfterValidator(_version)] = "2"
     extension: dict[str, Any] | None = None

@@ -1,12 +1,27 @@
 """The processors that this job needs, checked; every other one of Data Prepper, known by name."""
 
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Container, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
 from osis.plugin import Plugin
 from osis.problems import Inconsistent, Path, refuse
-from osis.values import EventKey, Flag, Integer, Name, Options, RegularExpression, Several, Text
+from osis.values import (
+    Condition,
+    EventKey,
+    Flag,
+    Integer,
+    Name,
+    NotEmpty,
+    Options,
+    RegularExpression,
+    Several,
+    Text,
+    event_key,
+)
 
 # Every plugin of the type Processor in Data Prepper 2.16, with its older names.
 OTHER_PROCESSORS = frozenset(
@@ -21,6 +36,30 @@ OTHER_PROCESSORS = frozenset(
 )
 
 
+# java.time.ZoneId.of
+_OFFSET = re.compile(
+    r"Z|(UTC|GMT|UT)?[+-](0?\d|1[0-8]|(0\d|1[0-7])(:[0-5]\d(:[0-5]\d)?|([0-5]\d){1,2})|18(:?00){1,2})|UTC|GMT|UT",
+    re.ASCII,
+)
+_NO_ZONES_OF_JAVA = frozenset({"EST", "MST", "HST", "ROC", "Factory", "localtime", "posixrules"})
+_ZONE = re.compile(r"[A-Za-z][\w~/.+-]+", re.ASCII)
+# java.time.format.DateTimeFormatterBuilder: how often a letter may stand in a row, where not up to five times.
+_IN_A_ROW: Mapping[str, Container[int]] = {
+    **dict.fromkeys("yugAnN", range(1, 20)),
+    **dict.fromkeys("dhHkKmsw", (1, 2)),
+    **dict.fromkeys("aFW", (1,)),
+    **dict.fromkeys("vO", (1, 4)),
+    "B": (1, 4, 5),
+    "c": (1, 3, 4, 5),
+    "D": (1, 2, 3),
+    "S": range(1, 10),
+    "V": (2,),
+    "Y": range(1, 2048),
+    "z": range(1, 5),
+}
+_UP_TO_FIVE = range(1, 6)
+
+
 def _date_pattern(pattern: str) -> str:
     # DateProcessorConfig.isValidPattern: an epoch unit, else a pattern of java.time.format.DateTimeFormatter.
     if pattern in ("epoch_second", "epoch_milli", "epoch_micro", "epoch_nano"):
@@ -32,10 +71,43 @@ def _date_pattern(pattern: str) -> str:
     unquoted = set("".join(pattern.split("'")[::2]))
     if wrong := sorted(unquoted & set("bCfIiJjloPRrTtU{}#")):
         raise ValueError(f"{pattern!r} is not a date pattern of Java: quote {' '.join(wrong)} as in 'T'")
+    for found in re.finditer(r"([A-Za-z])\1*", " ".join(pattern.split("'")[::2])):
+        if len(found[0]) not in _IN_A_ROW.get(found[1], _UP_TO_FIVE):
+            raise ValueError(f"{pattern!r} is not a date pattern of Java: no letter {found[1]} {len(found[0])} times")
+        if found[1] == "p" and not re.match("[A-Za-z]", found.string[found.end() :]):
+            raise ValueError(f"{pattern!r} is not a date pattern of Java: p has no letter after it to fill up")
     return pattern
 
 
+def _zone(zone: str) -> str:
+    # DateProcessorConfig.isSourceTimezoneValid: java.time.ZoneId.of, so an offset or a name of the tz database.
+    if not _OFFSET.fullmatch(zone) and not _is_name_of_zone(zone):
+        raise ValueError(f"{zone!r} is not a time zone; use a name like Europe/Paris or an offset like +02:00")
+    return zone
+
+
+def _is_name_of_zone(zone: str) -> bool:
+    # Where this machine has no tz database, any name of the right form.
+    known = available_timezones()
+    return zone in known - _NO_ZONES_OF_JAVA if known else _ZONE.fullmatch(zone) is not None
+
+
+def _locale(locale: str) -> str:
+    # DateProcessorConfig.buildLocale; of the codes only the form is checked here.
+    if locale and not re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z]{2,3}([-_]\w*)?)?", locale, re.ASCII):
+        raise ValueError(f"{locale!r} is not a locale; use a language and a country as in en_US")
+    return locale
+
+
+def _added_key(key: str) -> str:
+    # AddEntryProcessor: a key with a pattern in it is made for each event.
+    return key if "${" in key or "%{" in key else event_key(key)
+
+
 DatePattern = Annotated[Text, AfterValidator(_date_pattern)]
+AddedKey = Annotated[Text, AfterValidator(_added_key)]
+Zone = Annotated[Text, AfterValidator(_zone)]
+Locale = Annotated[Text, AfterValidator(_locale)]
 
 
 class SelectEntries(Options):
@@ -43,7 +115,7 @@ class SelectEntries(Options):
 
     include_keys: Several[Text] | None = None
     include_keys_regex: Several[RegularExpression] | None = None
-    select_when: Text | None = None
+    select_when: Condition | None = None
 
     @model_validator(mode="after")
     def _something(self) -> "SelectEntries":
@@ -58,14 +130,16 @@ class Deletion(Options):
     with_keys: Several[Name] | None = None
     with_keys_regex: Several[RegularExpression] | None = None
     exclude_from_delete: Several[Text] | None = None
-    delete_when: Text | None = None
+    delete_when: Condition | None = None
     iterate_on: Text | None = None
-    delete_from_element_when: Text | None = None
+    delete_from_element_when: Condition | None = None
 
     @model_validator(mode="after")
-    def _exclusions_have_a_use(self) -> "Deletion":
+    def _conditions_have_a_use(self) -> "Deletion":
         if self.exclude_from_delete and not self.with_keys_regex:
             raise Inconsistent((("exclude_from_delete",), "has a meaning only beside with_keys_regex"))
+        if self.delete_from_element_when is not None and self.iterate_on is None:
+            raise Inconsistent((("delete_from_element_when",), "has a meaning only beside iterate_on"))
         return self
 
 
@@ -86,16 +160,16 @@ class DeleteEntries(Deletion):
 class Addition(Options):
     """AddEntryProcessorConfig.Entry."""
 
-    key: Text | None = None
+    key: AddedKey | None = None
     metadata_key: Text | None = None
     value: Any = None
     format: Text | None = None
     value_expression: Text | None = None
-    add_when: Text | None = None
+    add_when: Condition | None = None
     overwrite_if_key_exists: Flag = False
     append_if_key_exists: Flag = False
     iterate_on: Text | None = None
-    add_to_element_when: Text | None = None
+    add_to_element_when: Condition | None = None
     flatten_key: Flag = True
     disable_root_keys: Flag = True
     evaluate_when_on_element: Flag = False
@@ -140,7 +214,13 @@ class Renaming(Options):
     from_key_regex: RegularExpression | None = None
     to_key: EventKey
     overwrite_if_to_key_exists: Flag = False
-    rename_when: Text | None = None
+    rename_when: Condition | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Renaming":
+        if (self.from_key is None) == (self.from_key_regex is None):
+            raise Inconsistent(((), "needs exactly one of from_key and from_key_regex"))
+        return self
 
 
 class RenameKeys(Options):
@@ -162,7 +242,7 @@ class Copy(Options):
     from_key: Name
     to_key: Name
     overwrite_if_to_key_exists: Flag = False
-    copy_when: Text | None = None
+    copy_when: Condition | None = None
 
 
 class CopyValues(Options):
@@ -183,13 +263,15 @@ class CopyValues(Options):
 class CoerceStrings(Options):
     """ConvertEntryTypeProcessorConfig.CoerceStringsConfig."""
 
-    time_formats: Several[Text] | None = None
+    never_null: ClassVar[frozenset[str]] = frozenset({"time_formats"})
+
+    time_formats: Several[DatePattern] | None = None
 
 
 class ConvertType(Options):
     """ConvertEntryTypeProcessorConfig; `scale` counts decimal places of big_decimal."""
 
-    key: Text | None = None
+    key: NotEmpty | None = None
     keys: Several[Text] | None = None
     type: Literal["integer", "long", "double", "big_decimal", "string", "boolean"] = "integer"
     scale: Integer = 0
@@ -197,7 +279,7 @@ class ConvertType(Options):
     null_values: Several[Text] | None = None
     coerce_strings: CoerceStrings | None = None
     tags_on_failure: Several[Text] | None = None
-    convert_when: Text | None = None
+    convert_when: Condition | None = None
     iterate_on: Text | None = None
 
     @model_validator(mode="before")
@@ -224,7 +306,7 @@ class Substitution(Options):
     source: EventKey
     from_: Annotated[RegularExpression, Field(alias="from")]
     to: Text
-    substitute_when: Text | None = None
+    substitute_when: Condition | None = None
 
 
 class SubstituteString(Options):
@@ -249,16 +331,18 @@ class DateMatch(Options):
 class Date(Options):
     """DateProcessorConfig. Time zones default to the engine's, the output to ISO 8601 with milliseconds."""
 
+    never_null: ClassVar[frozenset[str]] = frozenset({"output_format", "source_timezone", "destination_timezone"})
+
     from_time_received: Flag = False
     match: Annotated[Several[DateMatch], Field(min_length=1, max_length=1)] | None = None
     destination: Text = "@timestamp"
     output_format: DatePattern | None = None
     origination_timestamp_to_metadata: Flag = False
     to_origination_metadata: Flag = False
-    source_timezone: Text | None = None
-    destination_timezone: Text | None = None
-    locale: Text | None = None
-    date_when: Text | None = None
+    source_timezone: Zone | None = None
+    destination_timezone: Zone | None = None
+    locale: Locale | None = None
+    date_when: Condition | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> "Date":

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from osis.model import PipelineBody
 from osis.problems import InvalidBody, Path, Problem, at, shown, suggestion
+from osis.sink import OpenSearchSink
 from osis.values import REFERENCE, has_placeholder, leaves
 
 Found = Iterator[tuple[Path, str]]
@@ -37,11 +38,14 @@ def strays(
     indices: Collection[str],
     export: tuple[str, str],
     dlq: tuple[str, str],
+    serverless: bool = False,
+    network_policy: str | None = None,
 ) -> tuple[Problem, ...]:
-    """Return each place where `body` leaves the table, role, domain, indices and folders that its pipeline was given.
+    """Return each place where `body` leaves the table, role, target, indices and folders that its pipeline was given.
 
-    `host` is the domain's endpoint without scheme; `export` and `dlq` are a bucket and what its keys start with. Where
-    other sinks, and processors that call a service, may go is left to the permissions of the role.
+    `host` is the endpoint, without scheme, of a domain or, where it is `serverless`, of a collection; `network_policy`
+    is the name of that of a private one. `export` and `dlq` are a bucket and what its keys start with. Where other
+    sinks, and processors that call a service, may go is left to the permissions of the role.
     """
     source_path, source = body.dynamodb()
     table_path, table = (*source_path, "tables", 0), source.tables[0]
@@ -54,6 +58,7 @@ def strays(
         for number, one in enumerate(sink.hosts):
             found += _other((*path, "hosts", number), one, [f"https://{host}"])
         found += _other((*path, "index"), sink.index, indices)
+        found += _of_kind((*path, "aws"), sink, serverless=serverless, network_policy=network_policy)
         if sink.dlq is not None:
             dlq_path = (*path, "dlq", "s3")
             found += _other((*dlq_path, "bucket"), sink.dlq.s3.bucket, [dlq[0]])
@@ -72,6 +77,16 @@ def _roles(body: PipelineBody, role_arn: str) -> Found:
             given.setdefault((*path, "dlq", "s3", "sts_role_arn"), None)
     for path, value in given.items():
         yield from _other(path, value, [role_arn])
+
+
+def _of_kind(path: Path, sink: OpenSearchSink, *, serverless: bool, network_policy: str | None) -> Found:
+    if serverless != (sink.serverless or (sink.aws is not None and sink.aws.serverless)):
+        wrong = "is missing, and the sink is a collection; set it to true" if serverless else "is for collections only"
+        yield (*path, "serverless"), wrong if serverless else f"{wrong}; remove it"
+    if network_policy is not None:
+        options = (sink.aws.serverless_options if sink.aws is not None else None) or sink.serverless_options
+        given = options.network_policy_name if options is not None else None
+        yield from _other((*path, "serverless_options", "network_policy_name"), given, [network_policy])
 
 
 def _other(path: Path, value: object, allowed: Collection[str]) -> Found:

@@ -15,9 +15,11 @@ from osis.values import (
     AccountId,
     AnyCase,
     BucketOrAccessPoint,
+    Condition,
     Duration,
     ExternalId,
     Flag,
+    Format,
     Integer,
     Long,
     Name,
@@ -108,14 +110,18 @@ def _without_scheme(bucket: object) -> object:
 
 
 def _in_s3(uri: str) -> str:
-    if not uri.lower().startswith("s3://") and not has_placeholder(uri):
+    if has_placeholder(uri):
+        return uri
+    if not uri.lower().startswith("s3://"):
         raise ValueError(f"{uri!r} is a local file, and OpenSearch Ingestion has none; use s3://BUCKET/KEY")
+    if not re.fullmatch(r"[^/]+/.+", uri[5:]):
+        raise ValueError(f"{uri!r} has no bucket or no key; use s3://BUCKET/KEY")
     return uri
 
 
 Keys = Annotated[Several[Text], AfterValidator(_plain_keys)]
 Host = Annotated[Text, AfterValidator(_host)]
-Action = Annotated[Name, AfterValidator(_action)]
+Action = Annotated[Format, AfterValidator(_action)]
 S3Uri = Annotated[Text, AfterValidator(_in_s3)]
 PolicyName = Annotated[Text, between(3, 32)]
 
@@ -168,6 +174,8 @@ class SemanticEnrichment(Options):
 class SinkAws(Options):
     """AwsAuthenticationConfiguration of the sink. Without `region`, Data Prepper takes us-east-1."""
 
+    never_null: ClassVar[frozenset[str]] = frozenset({"region"})
+
     sts_role_arn: RoleArn | None = None
     region: Region | None = None
     sts_external_id: ExternalId | None = None
@@ -215,7 +223,7 @@ class Script(Options):
 class QueryLookup(Options):
     """QueryForExistingDocumentConfiguration."""
 
-    query_when: Text
+    query_when: Condition
     query_term: Text
     query_duration: Duration | None = None
     query_on_bulk_errors: Flag = False
@@ -237,7 +245,12 @@ class OpenSearchSink(SinkContext):
         "cert": f"{_NO_FILES}; remove it",
         "proxy": "is not available on OpenSearch Ingestion; remove it",
         "dlq_file": f"{_NO_FILES}; use dlq.s3",
+        "pull_indexing": "is experimental, and OpenSearch Ingestion has no experimental features; remove it",
     }
+    never_null: ClassVar[frozenset[str]] = frozenset(
+        """action number_of_shards number_of_replicas bulk_size max_local_compressions_for_estimation flush_timeout
+        distribution_version""".split()  # noqa: SIM905 - names read better as words
+    )
 
     hosts: Annotated[Several[Host], Field(min_length=1)]
     index: Text | None = None
@@ -245,7 +258,7 @@ class OpenSearchSink(SinkContext):
     document_id: Text | None = None
     action: Action | None = None
     actions: Several[ConditionalAction] | None = None
-    document_version: Annotated[Text, AfterValidator(_version_expression)] | None = None
+    document_version: Annotated[Format, AfterValidator(_version_expression)] | None = None
     document_version_type: Annotated[Literal["internal", "external", "external_gte"], AnyCase] | None = None
     document_root_key: Name | None = None
     routing: Text | None = None
@@ -269,7 +282,6 @@ class OpenSearchSink(SinkContext):
     path_prefix: Text | None = None
     distribution_version: Literal["default", "es6"] | None = None
     insecure: Flag = False
-    pull_indexing: dict[str, Any] | None = None
     aws: SinkAws | None = None
     dlq: Dlq | None = None
 
@@ -308,7 +320,7 @@ class OpenSearchSink(SinkContext):
                     "serverless",
                     "serverless_options",
                 )
-                if getattr(self, name)
+                if getattr(self, name) not in (None, False)
             ]
         return found
 
@@ -338,11 +350,6 @@ class OpenSearchSink(SinkContext):
                 found.append((("script",), "cannot stand beside document_version_type external; remove one of them"))
         if self.document_id is not None and self.document_id_field is not None:
             found.append((("document_id_field",), "is deprecated and cannot stand beside document_id; remove it"))
-        if self.pull_indexing is not None:
-            if any("${" not in one and one.lower() in ("update", "upsert") for one in self.every_action):
-                found.append((("pull_indexing",), "does not support update or upsert"))
-            if "${" in (self.index or ""):
-                found.append((("pull_indexing",), "needs an index without expressions"))
         return found
 
     @property

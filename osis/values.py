@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from osis.problems import Path
+from osis.grammar import NotAnExpression, read
+from osis.problems import Path, refuse
 
 T = TypeVar("T")
 
@@ -21,6 +22,9 @@ _JAVA_DURATION = re.compile(
 )
 _SHORT_DURATION = re.compile(r"(0|[1-9]\d*)(s|ms)")
 _EVENT_KEY = re.compile(r"[A-Za-z0-9.\-_~@/\[\] $()]+")
+# What may stand before a {number of times}: escapes and sets in brackets; both may have braces of their own.
+_ATOMS = re.compile(r"\\Q.*?(?:\\E|$)|\\[pPxN]\{[^}]*\}|\\k<\w+>|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_STRAY_BRACE = re.compile(r"\{(?!\d+(?:,\d*)?\})")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 _TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/[A-Za-z0-9_.-]{3,255}", re.ASCII)
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+", re.ASCII)
@@ -57,16 +61,19 @@ def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 
 
 class Options(BaseModel):
-    """Options by name: unknown keys are errors; a known one without a value stays at its default (as in Jackson)."""
+    """Options by name: unknown keys are errors; a known one without a value stays at its default."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
     refused: ClassVar[dict[str, str]] = {}  # options of Data Prepper that this place does not allow, and why
+    never_null: ClassVar[frozenset[str]] = frozenset()  # where Data Prepper fails on a null instead
 
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
+        nulls = [key for key, value in data.items() if value is None and key in cls.never_null]
+        refuse([((key,), "has no value; write one or leave the option out") for key in nulls])
         return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
 
 
@@ -94,9 +101,14 @@ def _items(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _not_blank(value: str) -> str:
-    if not value.strip():
+def _not_empty(value: str) -> str:
+    if not value:
         raise ValueError("is empty; write a value or leave the option out")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    _not_empty(value.strip())
     return value
 
 
@@ -107,15 +119,39 @@ def _duration(value: str) -> str:
     return value
 
 
-def _event_key(value: str) -> str:
-    # JacksonEventKey.isValidKey
+def event_key(value: str) -> str:
+    """Raises ValueError (JacksonEventKey.isValidKey)."""
     if len(value) > 2048 or not _EVENT_KEY.fullmatch(value):
         raise ValueError(f"{value!r} is not a key; use letters, digits and . - _ ~ @ / [ ] $ ( ) as in /order/price")
     return value
 
 
+def _condition(value: str) -> str:
+    if not has_placeholder(value):
+        try:
+            read(value)
+        except NotAnExpression as error:
+            raise ValueError(f"{value!r} is not an expression of Data Prepper: {error}") from None
+    return value
+
+
+def _format(value: str) -> str:
+    # GenericExpressionEvaluator.isValidFormatExpression: each ${...} is a key or an expression; ${{...}} is a secret
+    # and ${!...} CloudFormation's way to write ${...}, both filled in before.
+    parts = value.split("${")[1:]
+    for part in parts:
+        inner, end, _ = part.partition("}")
+        if not end:
+            raise ValueError(f"{value!r} has ${{ without }}")
+        if not _EVENT_KEY.fullmatch(inner) and not inner.startswith(("{", "!")):
+            _condition(inner)
+    return value
+
+
 def _regular_expression(value: str) -> str:
     # Java's expressions differ from Python's in their details, so only a broken structure is refused.
+    if _STRAY_BRACE.search(_ATOMS.sub("a", REFERENCE.sub("a", value))):
+        raise ValueError(f"{value!r} is not a regular expression of Java; write \\{{ for a brace")
     pattern = re.sub(r"\\Q(.*?)(\\E|$)", lambda quoted: re.escape(quoted[1]), value, flags=re.DOTALL)
     pattern = re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", re.sub(r"\\[pP](\{\w+\}|\w)", "a", pattern))
     try:
@@ -149,6 +185,7 @@ def between(shortest: int, longest: int) -> AfterValidator:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+NotEmpty = Annotated[Text, AfterValidator(_not_empty)]
 Name = Annotated[Text, AfterValidator(_not_blank)]
 Integer = Annotated[int, BeforeValidator(_whole_number), Field(ge=-(2**31), le=2**31 - 1)]
 Long = Annotated[int, BeforeValidator(_whole_number), Field(ge=-(2**63), le=2**63 - 1)]
@@ -156,7 +193,9 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 AnyCase = BeforeValidator(_lower_case)  # Data Prepper reads these words without regard to case
 Several = Annotated[tuple[T, ...], BeforeValidator(_items)]
 Duration = Annotated[Text, AfterValidator(_duration)]
-EventKey = Annotated[Text, AfterValidator(_event_key)]
+EventKey = Annotated[Text, AfterValidator(event_key)]
+Condition = Annotated[Text, AfterValidator(_condition)]
+Format = Annotated[Text, AfterValidator(_format)]
 RegularExpression = Annotated[Text, AfterValidator(_regular_expression)]
 
 RoleArn = Annotated[Text, _matching(_ROLE_ARN, "the ARN of an IAM role; use arn:aws:iam::ACCOUNT:role/NAME")]

@@ -4,17 +4,19 @@
 calls AWS or reads the clock.
 """
 
-from settings.environment import Settings
+from settings.environment import Settings, State
 from settings.loading import ENVIRONMENTS, InvalidSettings, load
-from settings.operations import Alarms, Budget, Hours
-from settings.search import Dashboards, Domain, Network
+from settings.operations import Alarms, Budget, Delivery, Hours
+from settings.search import Collection, Dashboards, Domain, Network
 from settings.tables import Documents, Seeding, Table
 
 __all__ = [
     "ENVIRONMENTS",
     "Alarms",
     "Budget",
+    "Collection",
     "Dashboards",
+    "Delivery",
     "Documents",
     "Domain",
     "Hours",
@@ -22,6 +24,7 @@ __all__ = [
     "Network",
     "Seeding",
     "Settings",
+    "State",
     "Table",
     "load",
 ]

@@ -50,6 +50,11 @@ def warnings_of(settings: Settings) -> Iterator[str]:
             "budget: counts what carries this environment's tag `environment`, from the day on which the paying "
             "account has made it a cost allocation tag (Billing console); until then it sees nothing"
         )
+    if settings.delivery is not None and settings.state.backend == "local":
+        yield (
+            "state.backend: the state of the stack `state` is a file on one machine, which no workflow has; move it "
+            "into the bucket, and set this to 's3'"
+        )
     for pipeline in settings.pipelines:
         if not pipeline.settled:
             yield from _of_body(pipeline)

@@ -10,15 +10,19 @@ from pydantic_core import PydanticCustomError
 
 import dashboards
 import dataset
+import named_file
 from names import Names
 from osis.default import MAX_RETRIES
 from pipelines import Pipeline, pipelines_of
 from settings.advice import warnings_of
-from settings.operations import Alarms, Budget, Hours
+from settings.operations import Alarms, Budget, Delivery, Hours
 from settings.rules import contradictions
-from settings.search import Dashboards, Domain, ExistingDomain, Network
+from settings.search import Collection, Dashboards, Domain, ExistingDomain, Network
 from settings.tables import Table
 from settings.values import KeyArn, Model, Region, RetentionDays, TableKey, matching
+
+# OpenSearch Serverless API, SamlConfigOptions.
+LARGEST_METADATA = 51_200
 
 
 class Ingestion(Model):
@@ -63,22 +67,26 @@ class Settings(Model):
     region: Region = Field(description="AWS Region; all of the system is in one")
     production: bool = Field(description="true refuses choices that are for tests only")
     deletion_protection: bool = Field(
-        True, description="protects tables, user pool and domain; false also empties buckets on destroy"
+        True, description="protects tables, user pool, domain and collection; false also empties buckets on destroy"
     )
     log_retention_days: RetentionDays = Field(30, description="retention of every log group in days")
     kms_key_arn: KeyArn | None = Field(
         None,
-        description="KMS key of tables, buckets, domain, logs, functions, schedules and alarms; absent: keys of AWS",
+        description="KMS key of tables, buckets, domain or collection, logs, functions, schedules and alarms; "
+        "absent: keys of AWS",
     )
     own_key: bool = Field(False, description="such a key is made, in the state stack; not beside kms_key_arn")
-    network: Network | None = Field(None, description="VPC for domain, pipelines and functions")
+    network: Network | None = Field(None, description="VPC for domain or collection, pipelines and functions")
     tags: dict[str, str] = Field(default_factory=dict, description="tags of every resource")
     tables: dict[TableKey, Table] = Field(
         min_length=1, description="tables by a short name of your own, which is part of the names of what belongs to it"
     )
     ingestion: Ingestion = Field(default_factory=Ingestion, description="what all pipelines have in common")
     domain: Domain | None = Field(
-        None, description="the OpenSearch domain that is made; either this or existing_domain"
+        None, description="the OpenSearch domain that is made; either this, collection or existing_domain"
+    )
+    collection: Collection | None = Field(
+        None, description="the OpenSearch Serverless collection that is made in place of a domain"
     )
     existing_domain: ExistingDomain | None = Field(None, description="a domain that is there already")
     dashboards: Dashboards = Dashboards()
@@ -87,12 +95,21 @@ class Settings(Model):
     )
     budget: Budget | None = Field(None, description="mails before a month costs more than it should; absent: none")
     hours: Hours | None = Field(None, description="when the pipelines run, not for production; absent: always")
+    delivery: Delivery | None = Field(
+        None, description="roles for GitHub's workflows, and the boundary of every role; absent: none"
+    )
     state: State = State()
 
     @cached_property
     def names(self) -> Names:
         existing = self.existing_domain.name if self.existing_domain else None
         return Names(self.project, self.environment, self.account_id, self.region, existing)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The tags by which this environment's resources are told from others; one's own of these names win."""
+        tags = {"project": self.project, "environment": self.environment}
+        return {name: self.tags.get(name, value) for name, value in tags.items()}
 
     def with_key(self, arn: str) -> Self:
         """The same with that KMS key, for a stack that made it or looked it up."""
@@ -104,12 +121,18 @@ class Settings(Model):
         return copy
 
     @property
-    def target(self) -> Domain | ExistingDomain:
+    def target(self) -> Domain | Collection | ExistingDomain:
         """Where documents go."""
-        target = self.domain or self.existing_domain
+        target = self.domain or self.collection or self.existing_domain
         if target is None:
-            raise ValueError("settings without a domain are not valid")
+            raise ValueError("settings without a domain or a collection are not valid")
         return target
+
+    @property
+    def saml_metadata(self) -> str | None:
+        """The text of `collection.dashboards.saml.metadata`; None without it. Raises Unreadable."""
+        saml = self.collection.dashboards.saml if self.collection else None
+        return named_file.read_text(self.directory / saml.metadata, LARGEST_METADATA) if saml else None
 
     @cached_property
     def pipelines(self) -> tuple[Pipeline, ...]:

@@ -59,3 +59,27 @@ class Hours(Model):
         """Of one day, from start to stop; negative where the stop is the earlier one."""
         start, stop = time.fromisoformat(self.start), time.fromisoformat(self.stop)
         return (stop.hour - start.hour) * 60 + stop.minute - start.minute
+
+
+# The subject of a token of GitHub begins with it, since July 2026 with the numbers of new and renamed repositories:
+# https://docs.github.com/en/actions/concepts/security/openid-connect
+Repository = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9-]+(@\d+)?/[\w.-]+(@\d+)?",
+        "a repository of GitHub as its tokens name it: owner/name, or owner@123456/name@456789",
+    ),
+]
+
+
+class Delivery(Model):
+    """Who deploys: workflows of a repository, as one role to plan and one to deploy, without a key that lasts."""
+
+    repository: Repository = Field(description="whose workflows may take the roles: owner/name, or with their numbers")
+    branch: Annotated[str, matching(r"[\w./-]+", "the name of a branch")] = Field(
+        "main", description="besides pull requests, the branch whose workflows may plan"
+    )
+    # IAM takes one provider for each URL (IAM API, CreateOpenIDConnectProvider).
+    oidc_provider: Literal["made", "existing"] = Field(
+        "made", description="an account has one for GitHub: existing where another environment or somebody else made it"
+    )

@@ -5,31 +5,38 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
 import dashboards
 import dataset
+from named_file import Unreadable
 from names import Derived, InvalidName
-from osis import InvalidBody, PipelineBody
+from osis import InvalidBody, PipelineBody, render
 from osis.default import PRIMARY_KEY, Route, needs_old_image
-from pipelines import UNKNOWN_HOST, Pipeline, UnreadableBody
+from osis.model import LONGEST_BODY
+from pipelines import UNKNOWN_HOST, Pipeline
 
 if TYPE_CHECKING:
     from settings.environment import Ingestion, Settings
     from settings.operations import Alarms, Hours
-    from settings.search import Dashboards, Domain, Network
+    from settings.search import Collection, Dashboards, Domain, Network, Saml
     from settings.tables import Documents, Table
 
+TARGETS = ("domain", "collection", "existing_domain")
 # What a body of one's own says itself.
 SAID_BY_BODY = ("id", "include", "exclude", "processors", "routes")
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
     """One line for each problem."""
-    if (settings.domain is None) == (settings.existing_domain is None):
-        beside = "neither is there" if settings.domain is None else "both are there"
-        yield f"domain: {beside}; write either domain, to make one, or existing_domain, to use one"
+    targets = [name for name in TARGETS if getattr(settings, name) is not None]
+    if len(targets) != 1:
+        there = f"{' and '.join(targets)} are there" if targets else "is missing"
+        yield (
+            f"domain: {there}; write one of domain, to make one, collection, to have none to look after, and "
+            "existing_domain, to use one"
+        )
         return
     underivable = list(_name_problems("project", settings.names))
     yield from underivable
@@ -37,14 +44,18 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _encryption_problems(settings)
     yield from _sign_in_problems(settings)
     yield from _network_problems(settings)
-    if settings.domain is not None:
-        yield from _domain_problems(settings.domain, production=settings.production)
+    yield from _target_problems(settings)
     if settings.alarms is not None:
         yield from _alarm_problems(settings.alarms, settings.ingestion)
     if settings.hours is not None:
         yield from _hours_problems(settings.hours, production=settings.production)
     if settings.budget is not None and not settings.budget.emails:
         yield "budget.emails: [] is not allowed; name at least one address"
+    if settings.delivery is not None and settings.alarms is not None and not (settings.kms_key_arn or settings.own_key):
+        yield (
+            "alarms: beside delivery they need a key that an administrator has made, for whoever deploys may make "
+            "none; set own_key: true, or kms_key_arn"
+        )
     if settings.production:
         yield from _not_for_production(settings)
     quota = settings.ingestion.pipeline_quota
@@ -53,20 +64,23 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"ingestion.pipeline_quota: {len(settings.pipelines)} pipelines are more than the {quota} that the account "
             "may have in the Region; spread the tables over Regions or accounts, or set this to what AWS granted"
         )
+        return
+    made = {settings.names.table(key).table for key, table in settings.tables.items() if table.existing is None}
     for key in settings.tables:
-        of_table = list(_of_table(settings, key))
+        of_table = list(_of_table(settings, key, made))
         yield from of_table
         if not of_table and not underivable:
             yield from _pipeline_problems(settings, key)
     yield from _index_problems(settings)
 
 
-def _of_table(settings: Settings, key: str) -> Iterator[str]:
+def _of_table(settings: Settings, key: str, made: Set[str]) -> Iterator[str]:
     where, table = f"tables.{key}", settings.tables[key]
-    made = {settings.names.table(other).table for other, one in settings.tables.items() if one.existing is None}
     yield from _table_problems(where, table, made)
     yield from _document_problems(where, table)
     yield from _replica_problems(where, table, settings.domain)
+    if settings.collection is not None:
+        yield from _problems_in_collection(where, table)
     yield from _rebuild_problems(where, table)
     yield from _seeding_problems(where, settings, key)
     if table.existing is not None:
@@ -80,7 +94,7 @@ def _name_problems(where: str, names: Derived) -> Iterator[str]:
         yield f"{where}: {error}"
 
 
-def _table_problems(where: str, table: Table, made: Collection[str]) -> Iterator[str]:
+def _table_problems(where: str, table: Table, made: Set[str]) -> Iterator[str]:
     if table.partition_key is None and table.existing is None:
         yield f"{where}.partition_key: is missing; add it, or name a table that is there already in {where}.existing"
     if table.partition_key is None and table.sort_key is not None:
@@ -188,6 +202,20 @@ def _replica_problems(where: str, table: Table, domain: Domain | None) -> Iterat
         )
 
 
+def _problems_in_collection(where: str, table: Table) -> Iterator[str]:
+    for field in ("shards", "replicas"):
+        if field in table.documents.model_fields_set:
+            yield (
+                f"{where}.documents.{field}: has no meaning beside collection, which divides and copies its indices "
+                "by itself; remove it"
+            )
+    if table.generation > table.confirmed and table.switch == "complete":
+        yield (
+            f"{where}.switch: 'complete' holds every document against its old one, and a collection has no way to read "
+            "them all; set it to 'confirmed', and look yourself before you raise confirmed"
+        )
+
+
 def _pipeline_problems(settings: Settings, key: str) -> Iterator[str]:
     where, table, names = f"tables.{key}", settings.tables[key], settings.names.table(key)
     unnamed = [*_name_problems(where, names), *_name_problems(where, names.pipeline(table.generation))]
@@ -196,16 +224,36 @@ def _pipeline_problems(settings: Settings, key: str) -> Iterator[str]:
         return
     try:
         bodies = [Pipeline(settings, key, generation).body(UNKNOWN_HOST) for generation in table.generations]
-    except UnreadableBody as error:
-        yield f"{where}.body: {error}; name a file beside the settings file"
+        _check_length(bodies[-1])
+    except Unreadable as error:
+        yield f"{where}.body: {table.body}: {error}; name a file with a body of Data Prepper"
     except InvalidBody as error:
         for problem in error.problems:
-            # Of ours, only processors are a user's words; they stand in the settings under another name.
-            path = re.sub(r"^.*\.processor(?=\[)", "documents.processors", problem.path)
-            yield f"{where}.{f'body: {table.body}: {problem.path}' if table.body else path}: {problem.message}"
+            path = f"body: {table.body}: {problem.path}" if table.body else _in_settings(problem.path)
+            yield f"{where}.{path}: {problem.message}"
     else:
         if table.body is not None:
             yield from _own_body_problems(where, table, bodies[-1])
+
+
+def _check_length(body: PipelineBody) -> None:
+    """Raises InvalidBody."""
+    # As YAML it is at most four times as long as JSON; to render each takes longer than all other rules.
+    if 4 * len(body.model_dump_json(by_alias=True, exclude_unset=True)) > LONGEST_BODY:
+        render(body)
+
+
+def _in_settings(path: str) -> str:
+    """Where a user's words stand, of which our body has them in another place."""
+    for in_body, name in (
+        (r".*\.processor(?=\[)", "documents.processors"),
+        (r".*\.route\[\d+\]\.(.*)", r"documents.routes.\1.when"),
+        (r".*\.document_id", "documents.id"),
+        (r".*\.(include|exclude)_keys(.*)", r"documents.\1\2"),
+        (r"body\Z", "documents"),
+    ):
+        path = re.sub(rf"\A{in_body}", name, path)
+    return path
 
 
 def _own_body_problems(where: str, table: Table, body: PipelineBody) -> Iterator[str]:
@@ -251,6 +299,11 @@ def _index_problems(settings: Settings) -> Iterator[str]:
 def _sign_in_problems(settings: Settings) -> Iterator[str]:
     people: Dashboards = settings.dashboards
     administrators, analysts = people.administrators, people.analysts
+    if settings.collection is not None and "dashboards" in settings.model_fields_set:
+        yield (
+            "dashboards: has no meaning beside collection, whose people do not come through Cognito; remove it, and "
+            "name who may use Dashboards in collection.dashboards"
+        )
     if settings.existing_domain is not None and "dashboards" in settings.model_fields_set:
         yield (
             "dashboards: has no meaning beside existing_domain, whose owner decides who signs in; remove it, and name "
@@ -258,9 +311,16 @@ def _sign_in_problems(settings: Settings) -> Iterator[str]:
         )
     if administrators.group == analysts.group:
         yield f"dashboards.analysts.group: {analysts.group!r} is the administrators' group; give it another name"
-    users = [user.lower() for user in (*administrators.users, *analysts.users)]
-    for user in sorted({user for user in users if users.count(user) > 1}):
+    times = Counter(user.lower() for user in (*administrators.users, *analysts.users))
+    for user in sorted(user for user, count in times.items() if count > 1):
         yield f"dashboards.analysts.users: {user!r} is named twice; one person is in one group, once"
+
+
+def _target_problems(settings: Settings) -> Iterator[str]:
+    if settings.domain is not None:
+        yield from _domain_problems(settings.domain, production=settings.production)
+    if settings.collection is not None:
+        yield from _collection_problems(settings, settings.collection)
 
 
 def _domain_problems(domain: Domain, *, production: bool) -> Iterator[str]:
@@ -289,6 +349,28 @@ def _domain_problems(domain: Domain, *, production: bool) -> Iterator[str]:
                     f"domain.{field}: {domain.instance_type!r} does not have it; remove it, or use for example "
                     "'r7g.large.search'"
                 )
+
+
+def _collection_problems(settings: Settings, collection: Collection) -> Iterator[str]:
+    if settings.production and not collection.standby:
+        yield "collection.standby: false is not allowed with production: true; remove the line"
+    if collection.dashboards.saml is not None:
+        yield from _saml_problems(settings, collection.dashboards.saml)
+
+
+def _saml_problems(settings: Settings, saml: Saml) -> Iterator[str]:
+    where = "collection.dashboards.saml"
+    if not saml.groups and not saml.users:
+        yield f"{where}.groups: nobody may sign in; name at least one group, or one user in {where}.users"
+    if saml.groups and saml.group_attribute is None:
+        yield f"{where}.group_attribute: is missing beside groups; name the attribute that tells a user's groups"
+    try:
+        metadata = settings.saml_metadata or ""
+    except Unreadable as error:
+        yield f"{where}.metadata: {saml.metadata}: {error}; name the file that your identity provider exports"
+        return
+    if not metadata:
+        yield f"{where}.metadata: {saml.metadata} is empty; export it anew from your identity provider"
 
 
 def _volume_problems(domain: Domain) -> Iterator[str]:
@@ -351,12 +433,14 @@ def _network_problems(settings: Settings) -> Iterator[str]:
         yield from _made_network_problems(network, settings)
         return
     # One subnet for each Availability Zone (OpenSearch Service guide, VPC domains).
-    if settings.domain is not None and len(network.subnet_ids) != settings.domain.zones:
+    if network.subnet_ids and settings.domain is not None and len(network.subnet_ids) != settings.domain.zones:
         zones = settings.domain.zones
         yield (
             f"network.subnet_ids: {len(network.subnet_ids)} subnets; {settings.domain.instance_count} data nodes are "
             f"spread over {zones} zones; name {zones} subnets in different zones"
         )
+    if not network.subnet_ids:
+        yield "network.subnet_ids: [] is not allowed; name at least one subnet"
     if not network.security_group_ids:
         yield "network.security_group_ids: [] is not allowed; name at least one security group"
 

@@ -1,22 +1,32 @@
-"""Where documents go: a domain of ours or one that is there, in which network, looked at by whom."""
+"""Where documents go: a domain or collection of ours, or a domain that is there; its network, and who looks at it."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import DomainName, Email, GroupName, InstanceType, Model, RoleArn, matching
+from settings.values import DomainName, Email, FileName, GroupName, InstanceType, Model, RoleArn, matching
 
 # Dedicated master nodes, where there are any. OpenSearch Service takes three or five; three is its recommendation.
 MASTERS = 3
 
+# A principal of a data access policy is saml/ACCOUNT/PROVIDER/group/NAME (OpenSearch Serverless guide, SAML).
+ProviderName = Annotated[
+    str, matching(r"[\w+=,.@:/-]{1,256}", "1 to 256 of letters, digits and _+=,.@:/-, as the provider writes it")
+]
+
 
 class Target(Model):
+    """What is said of all places where documents go."""
+
+    reader_roles: tuple[RoleArn, ...] = Field((), description="IAM roles of applications that search the indices")
+
+
+class AnyDomain(Target):
     """What is said of a domain, whoever looks after it."""
 
     engine_version: Literal["OpenSearch_2.19", "OpenSearch_3.1"] = Field(
         "OpenSearch_2.19", description="engine of the domain"
     )
-    reader_roles: tuple[RoleArn, ...] = Field((), description="IAM roles of applications that search the indices")
 
     @property
     def version(self) -> str:
@@ -24,7 +34,7 @@ class Target(Model):
         return self.engine_version.removeprefix("OpenSearch_")
 
 
-class ExistingDomain(Target):
+class ExistingDomain(AnyDomain):
     """A domain that somebody else looks after. What it must have is in the README; a plan fails where it is not so."""
 
     name: DomainName = Field(description="name of the domain, in the same account and Region")
@@ -45,7 +55,7 @@ class Warm(Model):
     )
 
 
-class Domain(Target):
+class Domain(AnyDomain):
     """The OpenSearch domain."""
 
     instance_type: InstanceType = Field(description="type of the data nodes; T3 is for tests, not for production")
@@ -94,6 +104,56 @@ class Domain(Target):
         return min(self.instance_count, 3)
 
 
+class Saml(Model):
+    """Sign-in to a collection's Dashboards at an identity provider of one's own."""
+
+    metadata: FileName = Field(description="XML file of the provider's metadata, relative to the settings file")
+    groups: tuple[ProviderName, ...] = Field((), description="groups of the provider that may look at the data")
+    users: tuple[ProviderName, ...] = Field((), description="single users of the provider that may")
+    group_attribute: ProviderName | None = Field(
+        None, description="attribute of the provider's assertion that tells a user's groups"
+    )
+    user_attribute: ProviderName | None = Field(
+        None, description="attribute that tells who a user is; absent: the assertion's NameID"
+    )
+    # OpenSearch Serverless API, SamlConfigOptions.
+    session_minutes: int = Field(60, ge=5, le=720, description="after this a person signs in again")
+
+
+class Viewers(Model):
+    """Who may use a collection's Dashboards, and search what they show."""
+
+    roles: tuple[RoleArn, ...] = Field((), description="IAM roles of people who come through the AWS console")
+    saml: Saml | None = Field(None, description="sign-in at your own identity provider; absent: through IAM only")
+
+
+class Collection(Target):
+    """An OpenSearch Serverless collection, of type SEARCH. It has no nodes, shards or versions that one chooses."""
+
+    standby: bool = Field(
+        True,
+        description="standby replicas in another zone; false, for tests, halves the least OCUs; changing it replaces "
+        "the collection",
+    )
+    dashboards: Viewers = Field(Viewers(), description="who may use Dashboards; absent: nobody")
+
+    @property
+    def version(self) -> str:
+        """That of Dashboards whose saved objects are made: a collection takes those of 2.x clients, and tells none."""
+        return "2.19"
+
+    @property
+    def zones(self) -> int:
+        """Availability Zones in which a network of its own reaches it."""
+        return 2 if self.standby else 1
+
+    @property
+    def least_units(self) -> int:
+        """OCUs that are always paid: half a unit to index and half a unit to search, twice with standby replicas
+        (OpenSearch Serverless guide, managing capacity limits)."""
+        return 2 if self.standby else 1
+
+
 class Administrators(Model):
     group: GroupName = Field("administrators", description="name of the Cognito group")
     users: tuple[Email, ...] = Field(
@@ -125,7 +185,7 @@ class Dashboards(Model):
 
 
 class Network(Model):
-    """Absent: public endpoints behind IAM. Else domain, pipelines and functions live in private subnets."""
+    """Absent: public endpoints behind IAM. Else the target, pipelines and functions live in private subnets."""
 
     cidr: (
         Annotated[
@@ -138,7 +198,8 @@ class Network(Model):
         | None
     ) = Field(None, description="addresses of a VPC that is made; absent: subnets and security groups are given")
     subnet_ids: tuple[Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")], ...] = Field(
-        (), description="private subnets, as many as the data nodes have zones; changing them replaces the pipelines"
+        (),
+        description="private subnets, as many as the domain has zones; changing them replaces the pipelines",
     )
     security_group_ids: tuple[Annotated[str, matching(r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")], ...] = Field(
         (), description="each must let HTTPS through from itself, and out to AWS"

@@ -1,11 +1,13 @@
 """A table, its documents, and the pipeline between them."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from dashboards import FieldType, Overview
-from settings.values import AttributeName, IndexName, KeyArn, Model, TableName, matching
+from settings.values import AttributeName, FileName, IndexName, KeyArn, Model, TableName, matching
 
 # Data Prepper's date in the name of an index.
 PERIODS = {"day": "%{yyyy.MM.dd}", "month": "%{yyyy.MM}", "year": "%{yyyy}"}
@@ -67,8 +69,10 @@ class Documents(Model):
     """What becomes of an item in OpenSearch."""
 
     index: IndexName | None = Field(None, description="name to search by, an alias; absent: the table's key")
+    # An index takes 1,000 fields (OpenSearch documentation, index.mapping.total_fields.limit).
     attributes: dict[AttributeName, Annotated[Attribute, BeforeValidator(_spelled_out)]] = Field(
         default_factory=dict,
+        max_length=1000,
         description="mapping of attributes; without it the first value of an attribute decides its type for ever",
     )
     shards: int = Field(1, ge=1, le=1024, description="primary shards of the index; 10 to 50 GiB each is healthy")
@@ -78,9 +82,16 @@ class Documents(Model):
     id: str | None = Field(
         None, description="Data Prepper's expression for the document id: '${/tenant}-${/sku}'; absent: the primary key"
     )
-    include: tuple[AttributeName, ...] = Field((), description="the only attributes that leave the table")
-    exclude: tuple[AttributeName, ...] = Field((), description="attributes that never reach OpenSearch: personal data")
-    processors: tuple[dict[str, Any], ...] = Field((), description="Data Prepper's processors, in order")
+    # More than a thousand of either would not fit the 24,000 characters of a body (OpenSearch Service quotas).
+    include: tuple[AttributeName, ...] = Field(
+        (), max_length=1000, description="the only attributes that leave the table"
+    )
+    exclude: tuple[AttributeName, ...] = Field(
+        (), max_length=1000, description="attributes that never reach OpenSearch: personal data"
+    )
+    processors: tuple[dict[str, Any], ...] = Field(
+        (), max_length=1000, description="Data Prepper's processors, in order"
+    )
     # A body takes 20 sinks (OpenSearch Service quotas), of which the main index has one.
     routes: dict[RouteName, Route] = Field(
         default_factory=dict,
@@ -107,15 +118,28 @@ class Expected(Model):
     )
 
 
+# Years as the seeding function takes them.
+A_DAY = "a day in UTC, 2001 to 2099: '2026-11-01T00:00:00Z'"
+
+
+def _on_the_calendar(until: str) -> str:
+    try:
+        if datetime.fromisoformat(until).year > 2000:
+            return until
+    except ValueError:
+        pass
+    raise PydanticCustomError("pattern", "{allowed}", {"allowed": A_DAY})
+
+
 class Seeding(Model):
     """Sample data, or a file of your own."""
 
     items: int = Field(1000, ge=20, le=1_000_000, description="number of sample orders")
     seed: int = Field(1, ge=0, le=2**31 - 1, description="another seed, other orders")
-    until: Annotated[
-        str, matching(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T00:00:00Z", "a day in UTC: '2026-11-01T00:00:00Z'")
-    ] = Field("2026-11-01T00:00:00Z", description="the sample orders end here; they span the 90 days before")
-    file: str | None = Field(
+    until: Annotated[str, matching(r"20\d\d-\d\d-\d\dT00:00:00Z", A_DAY), AfterValidator(_on_the_calendar)] = Field(
+        "2026-11-01T00:00:00Z", description="the sample orders end here; they span the 90 days before"
+    )
+    file: FileName | None = Field(
         None, description="CSV, JSON or NDJSON file, relative to the settings file, instead of sample orders"
     )
     changes: int = Field(
@@ -145,7 +169,7 @@ class Table(Model):
     )
     expected: Expected | None = Field(None, description="size of the table, for advice on units")
     documents: Documents = Field(default_factory=Documents, description="what becomes of an item in OpenSearch")
-    body: str | None = Field(
+    body: FileName | None = Field(
         None, description="Data Prepper body of your own, relative to the settings file, instead of `documents`' rules"
     )
     generation: int = Field(

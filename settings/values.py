@@ -14,10 +14,10 @@ class Model(BaseModel):
 
 
 def matching(pattern: str, allowed: str) -> AfterValidator:
-    """A text that is `pattern` from end to end; `allowed` says the same to a person."""
+    """A text that is `pattern` from end to end, its digits and letters those of ASCII; `allowed` tells a person."""
 
     def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
+        if not re.fullmatch(pattern, value, re.ASCII):
             raise PydanticCustomError("pattern", "{allowed}", {"allowed": allowed})
         return value
 
@@ -32,7 +32,18 @@ Region = Literal[
 ]  # fmt: skip
 
 # The values that CloudWatch Logs accepts (PutRetentionPolicy).
-RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922]
+RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922)
+
+
+def _retention(days: int) -> int:
+    if days not in RETENTIONS:
+        allowed = f"one of {', '.join(map(str, RETENTIONS))}"
+        raise PydanticCustomError("pattern", "{allowed}", {"allowed": allowed})
+    return days
+
+
+# No Literal, which takes true for 1.
+RetentionDays = Annotated[int, AfterValidator(_retention)]
 
 Email = Annotated[
     str,
@@ -84,6 +95,15 @@ TableName = Annotated[str, matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 of lette
 IndexName = Annotated[
     str,
     matching(r"[a-z0-9][a-z0-9_.-]{0,229}", "1 to 230 of a-z, 0-9, _, . and -, a letter or digit first"),
+]
+
+# What is deployed comes from one folder, so that a review of that folder has seen it all.
+FileName = Annotated[
+    str,
+    matching(
+        r"(?!/)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f\\]{1,255}",
+        "the path of a file beside the settings file, or in a folder there: data/orders.csv",
+    ),
 ]
 
 DomainName = Annotated[str, matching(r"[a-z][a-z0-9-]{2,27}", "the name of a domain: 3 to 28 of a-z, 0-9 and -")]

@@ -1,4 +1,5 @@
-"""Alarms of the pipelines and of the domain that we make, told by e-mail. What to do about each: docs/alarms.md."""
+"""Alarms of the pipelines and of the domain or collection that we make, told by e-mail. What to do about each:
+docs/alarms.md."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,15 @@ from names import Names
 from settings import Alarms, Settings
 from settings.search import MASTERS
 from stacks.key import ADMINISTRATION
-from stacks.metrics import DomainMetrics, Expression, Metric, PipelineMetrics, SubPipelineMetrics, SystemMetrics
+from stacks.metrics import (
+    CollectionMetrics,
+    DomainMetrics,
+    Expression,
+    Metric,
+    PipelineMetrics,
+    SubPipelineMetrics,
+    SystemMetrics,
+)
 from stacks.policies import Principal, Statement, acting_for, document
 
 CLOUDWATCH = Principal("Service", ("cloudwatch.amazonaws.com",))
@@ -108,6 +117,10 @@ class Watch(Construct):
             within = Construct(self, "domain")
             for alarm in _of_domain(metrics.domain, own_key=settings.kms_key_arn is not None):
                 self._alarm(within, alarm.noun, f"domain-{alarm.noun}", alarm)
+        if metrics.collection is not None:
+            within = Construct(self, "collection")
+            for alarm in _of_collection(metrics.collection):
+                self._alarm(within, alarm.noun, f"collection-{alarm.noun}", alarm)
 
     def _alarm(
         self,
@@ -349,3 +362,29 @@ def _of_domain(metrics: DomainMetrics, *, own_key: bool) -> Iterator[Alarm]:
             ("key-inaccessible", "The domain may not use its KMS key any more.", metrics.key_inaccessible),
         ):
             yield Alarm(noun, meaning, metric, 1, MINUTE, 1, "notBreaching")
+
+
+def _of_collection(metrics: CollectionMetrics) -> Iterator[Alarm]:
+    """AWS recommends none. A single failure passes by itself, for pipelines and clients try again.
+
+    Deliberately none of OCUs: they are the account's, and so is their limit, which no setting here tells.
+    """
+    for noun, meaning, metric in (
+        (
+            "failing",
+            "The collection has failed to answer requests, in each of three periods of 5 minutes.",
+            metrics.failures,
+        ),
+        (
+            "writes-refused",
+            "The collection has not taken requests to write, in each of three periods of 5 minutes.",
+            metrics.write_errors,
+        ),
+        (
+            "searches-refused",
+            "The collection has not answered searches, in each of three periods of 5 minutes.",
+            metrics.search_errors,
+        ),
+    ):
+        # Nothing is measured where nobody asks.
+        yield Alarm(noun, meaning, metric, 1, 5 * MINUTE, 3, "notBreaching")

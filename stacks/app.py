@@ -6,6 +6,8 @@ from pathlib import Path
 from cdktf import App
 
 from settings import Settings
+from stacks.addresses import make_readable
+from stacks.delivery import DeliveryStack, bind
 from stacks.pipeline import PipelineStack
 from stacks.seeding import SeedingStack
 from stacks.state import StateStack
@@ -17,10 +19,21 @@ def synthesize(settings: Settings, outdir: Path | None = None) -> None:
     state = StateStack(app, settings)
     pipeline = PipelineStack(app, settings)
     pipeline.add_dependency(state)
+    stacks = [state, pipeline]
     if any(table.seeding for table in settings.tables.values()):
-        SeedingStack(app, settings).add_dependency(pipeline)
+        seeding = SeedingStack(app, settings)
+        seeding.add_dependency(pipeline)
+        stacks.append(seeding)
+    if settings.delivery is not None:
+        delivery = DeliveryStack(app, settings, settings.delivery)
+        delivery.add_dependency(state)
+        pipeline.add_dependency(delivery)
+        bind(stacks, settings.names)
     app.synth()
-    _remove_others(Path(app.outdir) / "stacks", {stack.node.id for stack in app.node.children})
+    ours = Path(app.outdir) / "stacks"
+    _remove_others(ours, {stack.node.id for stack in app.node.children})
+    for file in ours.glob("*/cdk.tf.json"):
+        make_readable(file)
 
 
 def _remove_others(stacks: Path, ours: set[str]) -> None:

@@ -1,6 +1,4 @@
-"""What every stack has: provider, backend, tags, the account it may touch, readable addresses."""
-
-from typing import Any
+"""What every stack has: provider, backend, tags, the account it may touch."""
 
 from cdktf import LocalBackend, S3Backend, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
@@ -30,7 +28,7 @@ class EnvironmentStack(TerraformStack):
                 allowed_account_ids=[settings.account_id],
             )
             self.add_override("terraform.backend.s3.use_lockfile", True)
-        tags = {"project": settings.project, "environment": settings.environment, "stack": name, **settings.tags}
+        tags = {**settings.identity, "stack": name, **settings.tags}
         AwsProvider(
             self,
             "aws",
@@ -38,11 +36,3 @@ class EnvironmentStack(TerraformStack):
             allowed_account_ids=[settings.account_id],
             default_tags=[AwsProviderDefaultTags(tags=tags)],
         )
-
-    def _allocate_logical_id(self, element: Any) -> str:
-        """`search/domain` becomes `aws_opensearch_domain.search_domain`: the path, without the hash CDKTF would add.
-
-        Construct ids hold no underscore, so two paths never meet in one address.
-        """
-        path = element.path if not hasattr(element, "node") else element.node.path
-        return "_".join(str(path).split("/")[1:]).replace("-", "_")

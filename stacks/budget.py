@@ -15,8 +15,8 @@ NOTIFICATIONS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 
 def monthly_budget(scope: Construct, id: str, settings: Settings, budget: Budget) -> BudgetsBudget:  # noqa: A002
     """Counts what carries the environment's tag, which `stacks.base` gives to everything."""
-    # One's own tags win there as well. Values of a filter are alternatives: it cannot ask for project and environment.
-    tag = settings.tags.get("environment", settings.environment)
+    # Values of a filter are alternatives: it cannot ask for project and environment.
+    tag = settings.identity["environment"]
     return BudgetsBudget(
         scope,
         id,

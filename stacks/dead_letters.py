@@ -9,6 +9,7 @@ from names import DLQ_PREFIX
 from osis.default import ACTION, PRIMARY_KEY, VERSION
 from pipelines import UNKNOWN_HOST, Pipeline
 from settings import Settings
+from stacks.collection import SERVERLESS, CollectionSearch
 from stacks.function import Function
 from stacks.network import Placement
 from stacks.policies import Statement
@@ -19,7 +20,10 @@ TIMEOUT_SECONDS = 900
 
 
 class DeadLetters(Construct):
-    """Its role reads the tables and the letters; `connect` it, once there is a domain that lets its role in."""
+    """Its role reads the tables and the letters; `connect` it, once there is a domain that lets its role in.
+
+    A `collection` does so by its policies.
+    """
 
     def __init__(
         self,
@@ -27,9 +31,10 @@ class DeadLetters(Construct):
         id: str,  # noqa: A002
         settings: Settings,
         placement: Placement | None,
+        collection: CollectionSearch | None,
     ) -> None:
         super().__init__(scope, id)
-        self._settings, names = settings, settings.names
+        self._settings, self._collection, names = settings, collection, settings.names
         tables = {pipeline.table_arn: pipeline.table_key_arn for pipeline in settings.pipelines}
         bucket, letters = names.export_bucket_arn, f"{names.export_bucket_arn}/{DLQ_PREFIX}*"
         # The function's own key can decrypt already; that of somebody else's table cannot.
@@ -48,10 +53,11 @@ class DeadLetters(Construct):
                 Statement(("dynamodb:BatchGetItem", "dynamodb:DescribeTable"), tuple(tables)),
                 *([Statement(("kms:GenerateDataKey",), (settings.kms_key_arn,))] if settings.kms_key_arn else []),
                 *([Statement(("kms:Decrypt",), tuple(theirs))] if theirs else []),
+                *([collection.data_access] if collection else []),
                 # All that it may do to a domain of ours is in the domain's own policy.
                 *(
                     [Statement(HTTP_CALLS, tuple(f"{names.domain_arn}/{path}" for path in ("_bulk", "_mget")))]
-                    if settings.domain is None
+                    if settings.existing_domain is not None
                     else []
                 ),
             ],
@@ -65,12 +71,13 @@ class DeadLetters(Construct):
         self.role = self._function.role
 
     def connect(self, host: str) -> None:
-        """Let it find the domain at `host`."""
+        """Let it find the domain or collection at `host`."""
         self._function.function.put_environment(
             variables={
                 "BUCKET": self._settings.names.export_bucket,
                 "ENDPOINT": host,
                 "POWERTOOLS_SERVICE_NAME": "dead-letters",
+                **(SERVERLESS if self._collection else {}),
             }
         )
 

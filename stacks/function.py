@@ -16,7 +16,7 @@ from cdktf_cdktf_provider_aws.lambda_function import (
 )
 from constructs import Construct
 
-from functions.package import BUILD, package
+from functions.package import BUILD, PYTHON_VERSION, package
 from settings import Settings
 from stacks.network import Placement
 from stacks.policies import NETWORK_INTERFACES, TRACING, Statement, document, service_trust
@@ -90,7 +90,7 @@ class Function(Construct):
             function_name=name,
             description=description,
             role=self.role.arn,
-            runtime="python3.13",
+            runtime=f"python{PYTHON_VERSION}",
             architectures=["arm64"],
             handler=f"{code}.handler.handle",
             filename=asset.path,

@@ -14,10 +14,12 @@ from cdktf_cdktf_provider_aws.osis_pipeline import (
 )
 from constructs import Construct
 
+from names import Names
 from osis import render
 from pipelines import Pipeline
+from stacks.collection import DATA_ACCESS, CollectionSearch
 from stacks.network import Placement
-from stacks.policies import Statement, document, service_trust
+from stacks.policies import COLLECTION_POLICIES, Statement, document, service_trust
 from stacks.setup import SearchSetup
 
 # Those that Data Prepper's sink makes: settings and index looked up, index created, documents written.
@@ -25,9 +27,10 @@ HTTP_CALLS = ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut")
 
 
 class Ingestion(Construct):
-    """Exports the table once through the bucket, then follows its stream into the domain, as far as its mode says."""
+    """Exports the table once through the bucket, then follows its stream into the domain, or the `collection`, as far
+    as its mode says."""
 
-    def __init__(self, scope: Construct, pipeline: Pipeline) -> None:
+    def __init__(self, scope: Construct, pipeline: Pipeline, collection: CollectionSearch | None) -> None:
         super().__init__(scope, pipeline.names.id)
         self.pipeline, settings = pipeline, pipeline.settings
         # The settings describe its successor already.
@@ -49,7 +52,7 @@ class Ingestion(Construct):
             "role-policy",
             name="ingestion",
             role=self.role.name,
-            policy=_role_policy(pipeline),
+            policy=_role_policy(pipeline, collection),
             lifecycle=self._lifecycle,
         )
         self._logs = CloudwatchLogGroup(
@@ -59,6 +62,7 @@ class Ingestion(Construct):
             retention_in_days=settings.log_retention_days,
             kms_key_id=settings.kms_key_arn,
         )
+        self._admitted = collection.admit_pipeline(self, pipeline, self.role.arn) if collection else []
 
     def start(
         self,
@@ -68,7 +72,7 @@ class Ingestion(Construct):
         ready: ITerraformDependable,
         *after: ITerraformDependable,
     ) -> None:
-        """Create the pipeline into the domain at `host`, once it is `ready` and everything in `after` is there.
+        """Create the pipeline into the target at `host`, once that is `ready` and everything in `after` is there.
 
         Its index is searched as soon as it may be; when the pipeline is taken away, its index goes after it.
         """
@@ -100,7 +104,7 @@ class Ingestion(Construct):
                 else None
             ),
             lifecycle=self._lifecycle,
-            depends_on=[self._policy, retire, *after],
+            depends_on=[self._policy, *self._admitted, retire, *after],
         )
         setup.of_generation(self, "serve", self.pipeline, host, after=pipeline)
 
@@ -110,8 +114,9 @@ def _for_terraform(text: str) -> str:
     return re.sub(r"\$\{(?!TfToken\[)", "$${", text).replace("%{", "%%{")
 
 
-def _role_policy(pipeline: Pipeline) -> str:
-    """The permissions of AWS's guides "configure-client-ddb" and "pipeline-domain-access", for what it reads."""
+def _role_policy(pipeline: Pipeline, collection: CollectionSearch | None) -> str:
+    """The permissions of AWS's guides "configure-client-ddb", "pipeline-domain-access" and
+    "pipeline-collection-access", for what it reads and where it writes."""
     names, table = pipeline.settings.names, pipeline.table_arn
     exports, streams = pipeline.table.exports, pipeline.table.streams
     bucket = names.export_bucket_arn
@@ -125,8 +130,24 @@ def _role_policy(pipeline: Pipeline) -> str:
         *([Statement(follow, (f"{table}/stream/*",))] if streams else []),
         *([Statement(objects, (f"{bucket}/{pipeline.names.export_prefix}*",))] if exports else []),
         Statement(("s3:PutObject",), (f"{bucket}/{pipeline.names.dlq_prefix}*",)),
+        *(_to_collection(pipeline, collection) if collection else _to_domain(names)),
+        *([Statement(("kms:Decrypt", "kms:GenerateDataKey"), tuple(keys))] if keys else []),
+    )
+
+
+def _to_domain(names: Names) -> list[Statement]:
+    return [
         Statement(("es:DescribeDomain",), (names.domain_arn,)),
         # As the guide has it, though in one account the domain's own policy would do.
         Statement(HTTP_CALLS, (f"{names.domain_arn}/*",)),
-        *([Statement(("kms:Decrypt", "kms:GenerateDataKey"), tuple(keys))] if keys else []),
-    )
+    ]
+
+
+def _to_collection(pipeline: Pipeline, collection: CollectionSearch) -> list[Statement]:
+    of_ours = {"StringEquals": {"aoss:collection": pipeline.settings.names.collection}}
+    policies = Statement(COLLECTION_POLICIES, ("*",), conditions=of_ours)
+    return [
+        Statement((DATA_ACCESS, "aoss:BatchGetCollection"), (collection.arn,)),
+        # It lets its own endpoint in.
+        *([policies] if pipeline.network_policy else []),
+    ]

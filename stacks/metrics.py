@@ -12,7 +12,7 @@ from settings import Domain, Settings
 class Metric:
     """A metric, and the one statistic of it that means something."""
 
-    namespace: Literal["AWS/ES", "AWS/OSIS"]
+    namespace: Literal["AWS/AOSS", "AWS/ES", "AWS/OSIS"]
     name: str
     statistic: Literal["Average", "Maximum", "Minimum", "Sum"]
     dimensions: Mapping[str, str]
@@ -113,9 +113,40 @@ class DomainMetrics:
         return Metric("AWS/ES", name, statistic, self._dimensions)
 
 
-class SystemMetrics:
-    """Of everything that is watched: each pipeline, and the domain unless its owners watch it."""
+class CollectionMetrics:
+    """Of a collection; its OCUs are those of all collections of the account and Region, which share them.
 
-    def __init__(self, settings: Settings, domain_name: str) -> None:
+    Source of the names: OpenSearch Serverless guide, "Monitoring OpenSearch Serverless with CloudWatch".
+    """
+
+    def __init__(self, name: str, collection_id: str, account_id: str) -> None:
+        account = {"ClientId": account_id}
+        self._dimensions = {**account, "CollectionId": collection_id, "CollectionName": name}
+
+        self.failures = self._metric("5xx", "Sum")
+        self.refusals = self._metric("4xx", "Sum")
+        self.write_errors = self._metric("IngestionRequestErrors", "Sum")
+        self.search_errors = self._metric("SearchRequestErrors", "Sum")
+        self.documents = self._metric("SearchableDocuments", "Maximum")
+        self.search_ms = self._metric("SearchRequestLatency", "Average")
+        self.indexing_ms = self._metric("IngestionRequestLatency", "Average")
+        self.search_units = Metric("AWS/AOSS", "SearchOCU", "Maximum", account)
+        self.indexing_units = Metric("AWS/AOSS", "IndexingOCU", "Maximum", account)
+
+    def _metric(self, name: str, statistic: Literal["Average", "Maximum", "Sum"]) -> Metric:
+        return Metric("AWS/AOSS", name, statistic, self._dimensions)
+
+
+class SystemMetrics:
+    """Of everything that is watched: each pipeline, and the domain unless its owners watch it, or the collection.
+
+    `target_id` is the domain's name or the collection's id.
+    """
+
+    def __init__(self, settings: Settings, target_id: str) -> None:
+        account = settings.account_id
         self.pipelines = tuple(PipelineMetrics(pipeline) for pipeline in settings.pipelines)
-        self.domain = DomainMetrics(settings.domain, domain_name, settings.account_id) if settings.domain else None
+        self.domain = DomainMetrics(settings.domain, target_id, account) if settings.domain else None
+        self.collection = (
+            CollectionMetrics(settings.names.collection, target_id, account) if settings.collection else None
+        )

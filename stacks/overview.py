@@ -1,4 +1,4 @@
-"""The dashboard of CloudWatch: the way from the tables to the indices at a glance, and the domain below."""
+"""The dashboard of CloudWatch: the way from the tables to the indices at a glance, domain or collection below."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
 from settings import Alarms, Settings
-from stacks.metrics import DomainMetrics, Metric, PipelineMetrics, SystemMetrics
+from stacks.metrics import CollectionMetrics, DomainMetrics, Metric, PipelineMetrics, SystemMetrics
 
 # CloudWatch's grid, and what an alarm widget takes (CloudWatch API, dashboard body structure).
 COLUMNS = 24
@@ -38,7 +38,11 @@ def overview(
     alarm_arns: Sequence[str],
 ) -> CloudwatchDashboard:
     """One graph for each step, with a line for each pipeline: it is as long for many tables as for one."""
-    rows = [*_of_pipelines(metrics.pipelines, alarms), *(_of_domain(metrics.domain) if metrics.domain else ())]
+    rows = [
+        *_of_pipelines(metrics.pipelines, alarms),
+        *(_of_domain(metrics.domain) if metrics.domain else ()),
+        *(_of_collection(metrics.collection) if metrics.collection else ()),
+    ]
     return CloudwatchDashboard(
         scope,
         id,
@@ -98,6 +102,21 @@ def _of_domain(metrics: DomainMetrics) -> Iterator[Sequence[Graph]]:
         Graph(
             "Domain: busiest node, %",
             {"CPU": metrics.cpu_percent, "heap": metrics.heap_percent, **(masters if metrics.domain.masters else {})},
+        ),
+    ]
+
+
+def _of_collection(metrics: CollectionMetrics) -> Iterator[Sequence[Graph]]:
+    yield [
+        Graph("Collection: documents in all indices", {"documents": metrics.documents}),
+        Graph(
+            "Collection: time of a request, ms on average",
+            {"to search": metrics.search_ms, "to index": metrics.indexing_ms},
+        ),
+        Graph("Collection: requests with no result", {"failed": metrics.failures, "refused": metrics.refusals}),
+        Graph(
+            "All collections of the account: OCUs",
+            {"to search": metrics.search_units, "to index": metrics.indexing_units},
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The system itself: tables, sign-in, domain and pipelines, in the order in which they need each other."""
+"""The system itself: tables, sign-in, domain or collection, pipelines, in the order in which they need each other."""
 
 from cdktf import TerraformOutput
 from constructs import Construct
@@ -10,6 +10,7 @@ from stacks.authentication import Authentication
 from stacks.base import EnvironmentStack
 from stacks.bucket import PrivateBucket, expiry
 from stacks.budget import monthly_budget
+from stacks.collection import CollectionSearch
 from stacks.dead_letters import HTTP_CALLS as REPLAY_CALLS
 from stacks.dead_letters import DeadLetters
 from stacks.hours import Schedules
@@ -49,28 +50,33 @@ class PipelineStack(EnvironmentStack):
             kms_key_arn=settings.kms_key_arn,
             access_logs=names.access_log_bucket,
         )
+        collection = self._collection()
         scope = Construct(self, "ingestion")
-        ingestions = [Ingestion(scope, pipeline) for pipeline in settings.pipelines]
-        letters = DeadLetters(self, "dead-letters", settings, self._placement)
+        ingestions = [Ingestion(scope, pipeline, collection) for pipeline in settings.pipelines]
+        letters = DeadLetters(self, "dead-letters", settings, self._placement, collection)
         search, setup = (
-            self._made(settings.domain, ingestions, letters) if settings.domain is not None else self._existing()
+            self._made(settings.domain, ingestions, letters)
+            if settings.domain is not None
+            else self._serverless(collection, letters)
+            if collection is not None
+            else self._existing()
         )
-        letters.connect(search.domain.endpoint)
-        ready = setup.run(search.domain.endpoint)
+        # Asked for once: CDKTF answers from another process.
+        host, parts = search.endpoint, bucket.parts
+        letters.connect(host)
+        ready = setup.run(host, *search.admitting)
         for one in ingestions:
-            one.start(
-                search.domain.endpoint, setup, self._placement, ready, tables[one.pipeline.key].resource, *bucket.parts
-            )
+            one.start(host, setup, self._placement, ready, tables[one.pipeline.key].resource, *parts)
         if settings.alarms is not None:
-            self._watch(settings.alarms, search.domain.domain_name)
+            self._watch(settings.alarms, search.metrics_id)
         if settings.hours is not None:
             Schedules(self, "hours", settings.hours, settings.pipelines, names=names, kms_key_arn=settings.kms_key_arn)
         if settings.budget is not None:
             monthly_budget(self, "budget", settings, settings.budget)
         self._show(
             {
-                "dashboards-url": f"https://{search.domain.dashboard_endpoint}",
-                "domain-endpoint": search.domain.endpoint,
+                "dashboards-url": search.dashboards_url,
+                f"{'collection' if collection else 'domain'}-endpoint": host,
                 "export-bucket": bucket.bucket.id,
                 "tables": {key: table.resource.name for key, table in tables.items()},
                 "pipelines": {one.pipeline.names.id: one.pipeline.names.pipeline for one in ingestions},
@@ -81,7 +87,8 @@ class PipelineStack(EnvironmentStack):
         settings, network = self._settings, self._settings.network
         if network is None or network.cidr is None:
             return given(network) if network else None
-        zones = settings.domain.zones if settings.domain else 1
+        made = settings.domain or settings.collection
+        zones = made.zones if made else 1
         return PrivateNetwork(self, "network", settings, network.cidr, zones=zones).placement
 
     def _tables(self) -> dict[str, SourceTable | ExistingTable]:
@@ -134,17 +141,29 @@ class PipelineStack(EnvironmentStack):
         )
         return search, setup
 
+    def _collection(self) -> CollectionSearch | None:
+        settings = self._settings
+        if settings.collection is None:
+            return None
+        return CollectionSearch(self, "search", settings, settings.collection, placement=self._placement)
+
+    def _serverless(self, collection: CollectionSearch, letters: DeadLetters) -> tuple[CollectionSearch, SearchSetup]:
+        setup = SearchSetup(self, "search-setup", self._settings, self._placement, collection=collection)
+        collection.admit(setup=setup.role.arn, letters=letters.role.arn)
+        self._show({"dashboard-url": f"{collection.dashboards_url}{start_page(self._settings)}"})
+        return collection, setup
+
     def _existing(self) -> tuple[ExistingSearch, SearchSetup]:
         settings = self._settings
         return (
             ExistingSearch(self, "search", settings.names.domain),
-            SearchSetup(self, "search-setup", settings, self._placement, user_pool=None),
+            SearchSetup(self, "search-setup", settings, self._placement),
         )
 
-    def _watch(self, alarms: Alarms, domain_name: str) -> None:
+    def _watch(self, alarms: Alarms, target_id: str) -> None:
         settings = self._settings
-        # The name comes from the domain: an alarm that waits for it does not ring while it is being made.
-        metrics = SystemMetrics(settings, domain_name)
+        # It comes from the domain or collection: an alarm that waits for it does not ring while that is being made.
+        metrics = SystemMetrics(settings, target_id)
         watch = Watch(self, "alarms", settings, alarms, metrics)
         overview(self, "overview", settings, alarms, metrics, alarm_arns=watch.alarm_arns)
         region, name = settings.region, settings.names.cloudwatch_dashboard

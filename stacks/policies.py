@@ -20,9 +20,70 @@ NETWORK_INTERFACES = (
     "ec2:UnassignPrivateIpAddresses",
 )
 TRACING = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+# Log groups take what services deliver by policies of the account. A pipeline's logs are delivered in the name of
+# whoever creates it (OpenSearch Ingestion guide, pipeline logs).
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DeleteResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
+SUBSCRIPTIONS = ("sns:GetSubscriptionAttributes", "sns:Unsubscribe")
+# With the condition aoss:collection: the policies of collections have no ARNs.
+COLLECTION_POLICIES = ("aoss:CreateSecurityPolicy", "aoss:GetSecurityPolicy", "aoss:UpdateSecurityPolicy")
+# The same of a collection's data access policies; and what belongs to it, for which IAM knows no resource either.
+COLLECTION_ACCESS = tuple(f"aoss:{verb}AccessPolicy" for verb in ("Create", "Delete", "Get", "Update"))
+COLLECTION_PARTS = (
+    "aoss:BatchGetVpcEndpoint",
+    "aoss:CreateSecurityConfig",
+    "aoss:CreateVpcEndpoint",
+    "aoss:DeleteSecurityConfig",
+    "aoss:DeleteVpcEndpoint",
+    "aoss:GetSecurityConfig",
+    "aoss:UpdateSecurityConfig",
+    "aoss:UpdateVpcEndpoint",
+)
+# What has no name before it is there.
+COLLECTION_CREATION = ("aoss:CreateCollection",)
+POOL_CREATION = ("cognito-identity:CreateIdentityPool", "cognito-idp:CreateUserPool")
+SIGN_IN_DOMAINS = ("cognito-idp:DescribeUserPoolDomain",)
+KEY_ALIASES = ("kms:ListAliases",)
+NETWORK_LOOKUP = (
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribePrefixLists",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+)
 # Actions for which IAM knows no resource, or which a service calls before there is one
 # (https://docs.aws.amazon.com/service-authorization/latest/reference/).
-_WITHOUT_RESOURCE = frozenset({*NETWORK_INTERFACES, *TRACING})
+_WITHOUT_RESOURCE = frozenset(
+    {
+        *NETWORK_INTERFACES,
+        *TRACING,
+        *LOG_DELIVERY,
+        *SUBSCRIPTIONS,
+        *COLLECTION_POLICIES,
+        "aoss:DeleteSecurityPolicy",
+        *COLLECTION_ACCESS,
+        *COLLECTION_PARTS,
+        *COLLECTION_CREATION,
+        *POOL_CREATION,
+        *SIGN_IN_DOMAINS,
+        *KEY_ALIASES,
+        *NETWORK_LOOKUP,
+    }
+)
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 

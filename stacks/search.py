@@ -138,6 +138,8 @@ class Search(Construct):
             # of the pools on the way, and needs the role for that.
             depends_on=[authentication.sign_in_domain, authentication.search_role_policy, delivery],
         )
+        self.endpoint, self.dashboards_url = self.domain.endpoint, f"https://{self.domain.dashboard_endpoint}"
+        self.metrics_id, self.admitting = self.domain.domain_name, ()
 
 
 class ExistingSearch(Construct):
@@ -161,6 +163,8 @@ class ExistingSearch(Construct):
                 ]
             ),
         )
+        self.endpoint, self.dashboards_url = self.domain.endpoint, f"https://{self.domain.dashboard_endpoint}"
+        self.metrics_id, self.admitting = self.domain.domain_name, ()
 
 
 def _cluster(domain: Domain) -> OpensearchDomainClusterConfig:

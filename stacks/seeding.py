@@ -7,6 +7,7 @@ from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
 from constructs import Construct
 
+from functions.seeder.items import parts
 from settings import Seeding, Settings, Table
 from stacks.base import EnvironmentStack
 from stacks.function import Function
@@ -20,6 +21,8 @@ TIMEOUT_SECONDS = 900
 
 class SeedingStack(EnvironmentStack):
     """Fills each table that has `seeding` once for each set of its settings, then makes `changes` rounds of changes.
+
+    Many items are filled part by part, each an invocation of its own: Terraform shows which it is at.
 
     Destroying the stack leaves the items in the tables.
     """
@@ -77,23 +80,23 @@ class Seeder(Construct):
         event = _event(table, seeding)
         # What was filled: when it changes, the table is filled anew and every round of changes is made again.
         content = hashlib.sha256(json.dumps(event).encode() + (data or b"")).hexdigest()
-        step = LambdaInvocation(
-            self,
-            "fill",
-            function_name=seeder.function.function_name,
-            input=json.dumps({"action": "fill", **event}),
-            triggers={"content": content},
-        )
-        for number in range(1, seeding.changes + 1):
-            step = LambdaInvocation(
+        count = seeding.items if data is None else len(data.splitlines())
+        # One after the other: where one fails, the next apply goes on from there.
+        steps: dict[str, dict[str, str | int]] = {"fill": {"action": "fill"}}
+        steps |= {f"fill-{number}": {"action": "fill", "part": number} for number in range(2, parts(count) + 1)}
+        steps |= {f"change-{number}": {"action": "change", "round": number} for number in range(1, seeding.changes + 1)}
+        invocations: list[LambdaInvocation] = []
+        for name, action in steps.items():
+            invocation = LambdaInvocation(
                 self,
-                f"change-{number}",
+                name,
                 function_name=seeder.function.function_name,
-                input=json.dumps({"action": "change", "round": number, **event}),
+                input=json.dumps({**action, **event}),
                 triggers={"content": content},
-                depends_on=[step],
+                depends_on=invocations[-1:] or None,
             )
-        self.result = step.result
+            invocations.append(invocation)
+        self.result = invocations[-1].result
 
 
 def _event(table: Table, seeding: Seeding) -> dict[str, str | int | list[str]]:

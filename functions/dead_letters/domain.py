@@ -1,4 +1,8 @@
-"""The documents of the domain: looked up and written by their ids, many at a time."""
+"""The documents of the domain: looked up and written by their ids, many at a time.
+
+A collection of OpenSearch Serverless is a domain with fewer operations and other signatures.
+https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html
+"""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +18,9 @@ REQUEST_SECONDS = 30
 # What passes by itself; the client asks again at once, three times. Not after a time-out: OpenSearch remembers for a
 # minute that a document was deleted (index.gc_deletes), and what is written later than that would bring it back.
 PASSING = (429, 502, 503)
+
+# The services that requests are signed for.
+DOMAIN, COLLECTION = "es", "aoss"
 
 
 class ReplayFailed(Exception):
@@ -69,8 +76,9 @@ class Answer:
     reason: str = ""
 
 
-def connect(endpoint: str) -> OpenSearch:
-    """A client of the domain at `endpoint`, a host or host:port, that signs with the credentials of this function."""
+def connect(endpoint: str, service: str) -> OpenSearch:
+    """A client of the domain at `endpoint`, a host or host:port, that signs for `service` with the credentials of this
+    function."""
     host, _, port = endpoint.partition(":")
     session = boto3.Session()
     return OpenSearch(
@@ -78,7 +86,7 @@ def connect(endpoint: str) -> OpenSearch:
         use_ssl=True,
         # Only where certificates are not those of AWS.
         ca_certs=os.environ.get("AWS_CA_BUNDLE"),
-        http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, "es"),
+        http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, service),
         serializer=exact_json.Serializer(),
         timeout=REQUEST_SECONDS,
         retry_on_status=PASSING,
@@ -88,27 +96,29 @@ def connect(endpoint: str) -> OpenSearch:
 class Domain:
     """What is not the answer of a single document raises ReplayFailed."""
 
-    def __init__(self, client: OpenSearch) -> None:
+    def __init__(self, client: OpenSearch, *, serverless: bool = False) -> None:
         self._client = client
+        # A domain's policy names methods, of which POST does everything; a collection knows no other than this one.
+        self._look_up = "GET" if serverless else "POST"
 
     def look_up(self, places: Sequence[Place]) -> list[Document | NoIndex | None]:
         """What is at each place now, whether searches find it already or not; None: no document."""
         wanted = [{"_index": place.index, "_id": place.document_id} for place in places]
-        return [_found(one) for one in self._ask("/_mget", exact_json.dumps({"docs": wanted}))["docs"]]
+        return [_found(one) for one in self._ask(self._look_up, "/_mget", exact_json.dumps({"docs": wanted}))["docs"]]
 
     def write(self, writes: Iterable[Write]) -> list[Answer]:
         """Do each of them, in this order. A deletion of what is not there is answered with 404 and no reason."""
         body = "".join(write.lines for write in writes)
         if not body:
             return []
-        items = self._ask("/_bulk", body, {"content-type": "application/x-ndjson"})["items"]
+        items = self._ask("POST", "/_bulk", body, {"content-type": "application/x-ndjson"})["items"]
         return [_answer(result) for item in items for result in item.values()]
 
-    def _ask(self, path: str, body: str, headers: Mapping[str, str] | None = None) -> Any:
+    def _ask(self, method: str, path: str, body: str, headers: Mapping[str, str] | None = None) -> Any:
         try:
-            return self._client.transport.perform_request("POST", path, body=body, headers=headers)
+            return self._client.transport.perform_request(method, path, body=body, headers=headers)
         except TransportError as error:
-            raise ReplayFailed(f"POST {path}: {error}") from error
+            raise ReplayFailed(f"{method} {path}: {error}") from error
 
 
 def _found(result: Mapping[str, Any]) -> Document | NoIndex | None:

@@ -1,5 +1,6 @@
 """What the function may be asked to do, as JSON Schema."""
 
+import textwrap
 from typing import Any
 
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
@@ -23,11 +24,14 @@ _SCHEMA: dict[str, Any] = {
 class BadEvent(Exception):
     """The event is not one that the function takes; one line that says where and why."""
 
+    def __init__(self, problem: str) -> None:
+        super().__init__(textwrap.shorten(f"bad event: {problem}", 300, placeholder=" …"))
 
-def check(event: dict[str, Any]) -> dict[str, Any]:
+
+def check(event: Any) -> dict[str, Any]:
     """The event itself, checked. Raises BadEvent."""
     try:
         validate(event, _SCHEMA)
     except SchemaValidationError as error:
-        raise BadEvent(f"bad event: {error.validation_message}") from None
-    return event
+        raise BadEvent(error.validation_message or str(error)) from None
+    return dict(event)

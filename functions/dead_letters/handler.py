@@ -1,10 +1,11 @@
 """Entry point of the function: tells why documents were dead-lettered, and replays them.
 
 An answer covers what was read in some seconds, and says where to go on; letters that were taken are gone by then, so
-that a replay may end at any time and begin anew. Environment: ENDPOINT, the domain's host; BUCKET; and
-POWERTOOLS_SERVICE_NAME for the log. The role needs s3:ListBucket, GetObject, PutObject, DeleteObject on the folder of
-dead letters, dynamodb:DescribeTable, BatchGetItem on the tables, es:ESHttpPost for _mget and _bulk of the domain, and
-logs:CreateLogStream, logs:PutLogEvents on the log group.
+that a replay may end at any time and begin anew. Environment: ENDPOINT, the host of the domain or collection; SERVICE,
+which requests are signed for: aoss for a collection, absent for a domain; BUCKET; POWERTOOLS_SERVICE_NAME for the log.
+The role needs s3:ListBucket, GetObject, PutObject, DeleteObject on the folder of dead letters, dynamodb:DescribeTable,
+BatchGetItem on the tables, logs:CreateLogStream, logs:PutLogEvents on the log group, and es:ESHttpPost for _mget and
+_bulk of the domain; or, of a collection, aoss:APIAccessAll and a data access policy.
 """
 
 import os
@@ -19,7 +20,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from . import events, pipelines
-from .domain import Domain, connect
+from .domain import COLLECTION, DOMAIN, Domain, connect
 from .items import Table
 from .letters import Object, Queue, UnreadableLetters
 from .pipelines import Pipeline
@@ -41,7 +42,9 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     del context  # a slice ends long before the function's time does
     checked = events.check(event)
     dynamodb = boto3.client("dynamodb")
-    replay = Replay(Domain(connect(os.environ["ENDPOINT"])), cache(lambda name: Table(dynamodb, name)))
+    service = os.environ.get("SERVICE", DOMAIN)
+    domain = Domain(connect(os.environ["ENDPOINT"], service), serverless=service == COLLECTION)
+    replay = Replay(domain, cache(lambda name: Table(dynamodb, name)))
     queue = Queue(boto3.client("s3"), os.environ["BUCKET"])
     result = act(checked, queue, replay, pipelines.read())
     logger.info("done", extra={name: value for name, value in result.items() if name != "reasons"})

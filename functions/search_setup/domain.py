@@ -1,4 +1,9 @@
-"""The connection to the domain: signed, patient, and clear about what went wrong."""
+"""The connection to the domain: signed, patient, and clear about what went wrong.
+
+A collection of OpenSearch Serverless is a domain with fewer operations and other signatures: it has no security roles
+and tells no version, and what is written is found some seconds later, whoever asks to have it found at once.
+https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html
+"""
 
 import json
 import os
@@ -25,12 +30,17 @@ PASSING = frozenset({409, 429, 502, 503, 504})
 NOT_YET = PASSING | {401, 403, 500}
 
 
+# The services that requests are signed for.
+DOMAIN, COLLECTION = "es", "aoss"
+
+
 class SetupFailed(Exception):
     """The domain could not be made ready; the message says at which request and why."""
 
 
-def connect(endpoint: str) -> OpenSearch:
-    """A client of the domain at `endpoint`, a host or host:port, that signs with the credentials of this function."""
+def connect(endpoint: str, service: str) -> OpenSearch:
+    """A client of the domain at `endpoint`, a host or host:port, that signs for `service` with the credentials of this
+    function."""
     host, _, port = endpoint.partition(":")
     session = boto3.Session()
     return OpenSearch(
@@ -38,7 +48,7 @@ def connect(endpoint: str) -> OpenSearch:
         use_ssl=True,
         # Only where certificates are not those of AWS.
         ca_certs=os.environ.get("AWS_CA_BUNDLE"),
-        http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, "es"),
+        http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, service),
         timeout=REQUEST_SECONDS,
         max_retries=0,
     )
@@ -48,13 +58,20 @@ class Domain:
     """Every request may be repeated, for each says how things should be; it is, while `seconds_left` lets it."""
 
     def __init__(
-        self, client: OpenSearch, seconds_left: Callable[[], float], pause: Callable[[float], None] = time.sleep
+        self,
+        client: OpenSearch,
+        seconds_left: Callable[[], float],
+        pause: Callable[[float], None] = time.sleep,
+        *,
+        serverless: bool = False,
     ) -> None:
         self._client, self._seconds_left, self._pause = client, seconds_left, pause
+        self.serverless = serverless
 
     def wait(self) -> None:
-        """Return when the domain answers us as its master. Raises SetupFailed when that takes too long."""
-        self._request("GET", "/_cluster/health", passing=NOT_YET)
+        """Return when the domain answers us as its master, the collection as its policy has it. Raises SetupFailed when
+        that takes too long."""
+        self._request("GET", "/_index_template" if self.serverless else "/_cluster/health", passing=NOT_YET)
 
     def version(self) -> str:
         """Major and minor version of OpenSearch: 2.19."""
@@ -110,5 +127,8 @@ def _reason(error: TransportError) -> str:
     # Only answers in JSON have `info`.
     text = f"HTTP {error.status_code}: {json.dumps(error.info) if error.info else error.error}"
     if error.status_code in (401, 403):
-        text += "; the role of this function must be the domain's master user and be named in its access policy"
+        text += (
+            "; the role of this function must be the domain's master user and be named in its access policy, or in "
+            "one of the collection"
+        )
     return text if len(text) <= 1000 else f"{text[:997]}..."

@@ -1,5 +1,6 @@
 """What the function may be asked to do, as JSON Schema."""
 
+import textwrap
 from typing import Any
 
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
@@ -39,8 +40,9 @@ _GENERATION = _object(
     settled={"type": "boolean"},
     # It takes the place of another only when it holds the same documents.
     compare={"type": "boolean"},
-    # The pipeline's security role, as its REST API takes it, and the ARNs of the IAM roles that have it.
-    role={"type": "object"},
+    # The pipeline's security role, as its REST API takes it, and the ARNs of the IAM roles that have it; null in a
+    # collection, which has none.
+    role={"type": ["object", "null"]},
     members=_ARNS,
     families={"type": "array", "minItems": 1, "items": _FAMILY},
 )
@@ -56,7 +58,8 @@ _SESSIONS = _object(
 _PREPARE = _object(
     action={"const": "prepare"},
     endpoint=_ENDPOINT,
-    engine_version={"type": "string", "pattern": "^[0-9]+\\.[0-9]+$"},
+    # null: a collection, which tells none.
+    engine_version={"type": ["string", "null"], "pattern": "^[0-9]+\\.[0-9]+$"},
     # Name -> security role, as its REST API takes it.
     roles={"type": "object", "additionalProperties": {"type": "object"}},
     # Name of a security role -> ARNs of the IAM roles that have it.
@@ -99,15 +102,18 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 class BadEvent(Exception):
     """The event is not one that the function takes; one line that says where and why."""
 
+    def __init__(self, problem: str) -> None:
+        super().__init__(textwrap.shorten(f"bad event: {problem}", 300, placeholder=" …"))
 
-def check(event: dict[str, Any]) -> dict[str, Any]:
+
+def check(event: Any) -> dict[str, Any]:
     """The event itself, checked. Raises BadEvent."""
-    action = event.get("action")
+    action = event.get("action") if isinstance(event, dict) else None
     if action not in tuple(SCHEMAS):
-        raise BadEvent(f"bad event: action = {action!r} is not allowed; give one of {', '.join(SCHEMAS)}")
+        raise BadEvent(f"action = {action!r:.100} is not allowed; give one of {', '.join(SCHEMAS)}")
     schema = {"$schema": "http://json-schema.org/draft-07/schema#", **SCHEMAS[action]}
     try:
         validate(event, schema)
     except SchemaValidationError as error:
-        raise BadEvent(f"bad event: {error.validation_message}") from None
-    return event
+        raise BadEvent(error.validation_message or str(error)) from None
+    return dict(event)

@@ -128,21 +128,21 @@ def adapt(domain: Domain, wanted: Sequence[Mapping[str, Any]]) -> None:
         if not generation["settled"]:
             for family in generation["families"]:
                 for index, described in _described(domain, family["pattern"]).items():
-                    _adapt(domain, index, described["settings"]["index"], family)
+                    _adapt(domain, index, described.get("settings", {}).get("index", {}), family)
 
 
 def _adapt(domain: Domain, index: str, there: Mapping[str, Any], family: Mapping[str, Any]) -> None:
     remedy = "raise `generation` of its table to build it anew beside this one"
     settings = family["settings"]
-    # With a period, the next index has the new number.
-    if family["pattern"] == index and int(there["number_of_shards"]) != settings["number_of_shards"]:
+    # A collection has them as it will, and no setting says anything. With a period, the next index has the new number.
+    shards, replicas = settings.get("number_of_shards"), settings.get("number_of_replicas")
+    if family["pattern"] == index and shards not in (None, int(there["number_of_shards"])):
         raise SetupFailed(
             f"{index} has {there['number_of_shards']} shards and can have no other number; {remedy}, or set `shards` "
             "to what it has"
         )
-    if int(there["number_of_replicas"]) != settings["number_of_replicas"]:
-        replicas = {"number_of_replicas": settings["number_of_replicas"]}
-        domain.request("PUT", f"/{index}/_settings", body={"index": replicas})
+    if replicas not in (None, int(there["number_of_replicas"])):
+        domain.request("PUT", f"/{index}/_settings", body={"index": {"number_of_replicas": replicas}})
     try:
         domain.request("PUT", f"/{index}/_mapping", body={"properties": family["properties"]})
     except SetupFailed as error:

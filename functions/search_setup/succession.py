@@ -46,7 +46,8 @@ def retire(domain: Domain, table: str, number: int) -> dict[str, Any]:
     this = _numbered(there, number)
     if this is None:
         return {"indices": 0, "index_templates": 0}
-    access.dismiss_pipeline(domain, this.pipeline)
+    if not domain.serverless:
+        access.dismiss_pipeline(domain, this.pipeline)
     if generations.serving(there) is this:
         return {"indices": 0, "index_templates": 0}
     indices, templates = generations.remove(domain, this)

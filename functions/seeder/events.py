@@ -1,10 +1,13 @@
 """What the function may be asked to do, as JSON Schema."""
 
 import re
+import textwrap
 from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
+
+from .items import PART
 
 ACTIONS = ("fill", "change")
 SOURCES = ("sample", "file")
@@ -25,6 +28,12 @@ FIELDS: dict[str, dict[str, Any]] = {
         "format": "utc-time",
         "description": "a time in UTC such as '2026-11-01T00:00:00Z', 2001 to 2099, at which the sample orders end",
     },
+    "part": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1000,
+        "description": f"a whole number from 1 to 1000, which {PART} of the items to fill in",
+    },
     "round": {
         "type": "integer",
         "minimum": 1,
@@ -42,8 +51,8 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 # (action, source): required fields, fields that may be left out
 SHAPES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
-    ("fill", "sample"): (("items", "seed", "until"), ()),
-    ("fill", "file"): ((), ("key",)),
+    ("fill", "sample"): (("items", "seed", "until"), ("part",)),
+    ("fill", "file"): ((), ("key", "part")),
     ("change", "sample"): (("items", "seed", "until", "round"), ()),
     ("change", "file"): (("round", "key"), ("seed",)),
 }
@@ -84,7 +93,7 @@ def _validated(event: Any, required: tuple[str, ...], optional: tuple[str, ...])
             definition = FIELDS.get(name, schema)
             value = event[name] if name in FIELDS else event
             problem = f"{name} = {_short(value)} is not allowed; give {definition['description']}"
-        raise BadEvent(f"bad event: {problem}") from None
+        raise BadEvent(textwrap.shorten(f"bad event: {problem}", 300, placeholder=" …")) from None
     return dict(event)
 
 

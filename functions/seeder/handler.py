@@ -1,6 +1,8 @@
 """Entry point of the function: fills the table, or changes a part of what a fill wrote.
 
-Both are idempotent: the same event gives the same table, and a `fill` after rounds of `change` restores the items.
+Both are idempotent: the same event gives the same table, and a `fill` after rounds of `change` restores the items. More
+than `items.PART` items are filled by one invocation for each part, so that none runs out of time and each can be
+repeated alone.
 Environment: TABLE_NAME; POWERTOOLS_SERVICE_NAME for the log. The role needs dynamodb:BatchWriteItem on the table and
 logs:CreateLogStream, logs:PutLogEvents on the log group, nothing else.
 """
@@ -14,7 +16,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from . import events, writing
-from .items import File, Source, change, chosen, fill
+from .items import File, Source, change, chosen, fill, part, parts
 from .orders import Orders
 
 # At the root of the deployment package, where synth put the user's own data.
@@ -33,19 +35,20 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     checked = events.check(event)
     action, source = checked["action"], _source(checked)
     if action == "fill":
-        total, requests = len(source), fill(source)
+        numbers = _numbers(checked, len(source))
+        total, requests = len(numbers), fill(source, numbers)
     else:
         # JSON Schema takes 7.0 for an integer.
         seed, round_ = int(checked.get("seed", 0)), int(checked["round"])
         total = sum(1 for _ in chosen(len(source), seed, round_))
         requests = change(source, seed, round_)
     counts = writing.write(
-        writing.client(),
         os.environ["TABLE_NAME"],
         requests,
         total=total,
         key=source.key,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        report=lambda counts: logger.info("seeding", extra={"action": action, "of": total, **counts}),
     )
     result = {
         "action": action,
@@ -57,6 +60,15 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
     logger.info("seeded", extra=result)
     return result
+
+
+def _numbers(event: dict[str, Any], count: int) -> range:
+    number = int(event.get("part", 1))
+    if number > parts(count):
+        raise events.BadEvent(
+            f"bad event: part = {number} is not allowed; give at most {parts(count)}: {count} items are not more parts"
+        )
+    return part(count, number)
 
 
 def _source(event: dict[str, Any]) -> Source:

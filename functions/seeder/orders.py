@@ -13,6 +13,9 @@ from .items import Item
 T = TypeVar("T")
 
 DAYS = 90
+# Seconds. Times of an order are seconds after the start of the 90 days: a million of them are to be made quickly.
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+END = DAYS * DAY
 # Orders by hour of the day (UTC) and by weekday from Monday, relative to each other.
 BY_HOUR = (2, 1, 1, 1, 1, 2, 4, 7, 9, 10, 10, 11, 13, 11, 9, 9, 10, 12, 15, 18, 19, 16, 10, 5)
 BY_WEEKDAY = (10, 9, 9, 10, 12, 15, 14)
@@ -101,7 +104,7 @@ class Orders:
     def __init__(self, count: int, seed: int, until: str) -> None:
         self._count = count
         self._seed = seed
-        self._until = datetime.fromisoformat(until)
+        self._start = datetime.fromisoformat(until).replace(tzinfo=None) - timedelta(days=DAYS)
 
     def __len__(self) -> int:
         return self._count
@@ -115,7 +118,7 @@ class Orders:
         quantity = _one(random, QUANTITIES)
         express = random() < 0.2
         created = self._created(random)
-        status, updated = self._status(random, created, express)
+        status, updated = _status(random, created, express)
         item: Item = {
             "order_id": {"S": f"order-{number + 1:07}"},
             "customer": {"S": f"{_one(random, FIRST_NAMES)} {_one(random, LAST_NAMES)}"},
@@ -126,8 +129,8 @@ class Orders:
             "quantity": {"N": str(quantity)},
             "total": {"N": f"{cents * quantity / 100:.2f}"},
             "currency": {"S": city.currency},
-            "created_at": {"S": _iso(created)},
-            "updated_at": {"S": _iso(updated)},
+            "created_at": {"S": self._iso(created)},
+            "updated_at": {"S": self._iso(updated)},
             "city": {"S": city.name},
             "location": {
                 "M": {
@@ -149,15 +152,14 @@ class Orders:
         return {
             **item,
             "status": {"S": NEXT_STATUS.get(status, status)},
-            "updated_at": {"S": _iso(self._until + timedelta(hours=round_))},
+            "updated_at": {"S": self._iso(END + round_ * HOUR)},
             "notes": {"S": f"Changed in round {round_}."},
         }
 
     @cached_property
     def _hours(self) -> tuple[int, ...]:
         """Orders in the hours of the 90 days, relative to each other, summed up; the last day has twice the first's."""
-        start = self._until - timedelta(days=DAYS)
-        hours = [start + timedelta(hours=hour) for hour in range(DAYS * 24)]
+        hours = [self._start + timedelta(hours=hour) for hour in range(DAYS * 24)]
         return tuple(
             accumulate(
                 (DAYS * 24 + number) * BY_WEEKDAY[hour.weekday()] * BY_HOUR[hour.hour]
@@ -165,24 +167,28 @@ class Orders:
             )
         )
 
-    def _created(self, random: Callable[[], float]) -> datetime:
-        hour = _weighted(random, range(DAYS * 24), self._hours)
-        return self._until - timedelta(days=DAYS) + timedelta(hours=hour, seconds=int(random() * 3600))
+    def _created(self, random: Callable[[], float]) -> int:
+        return _weighted(random, range(DAYS * 24), self._hours) * HOUR + int(random() * HOUR)
 
-    def _status(self, random: Callable[[], float], created: datetime, express: bool) -> tuple[str, datetime]:
-        """What has become of the order by `until`, and when."""
-        paid = created + _between(random, timedelta(minutes=1), timedelta(hours=6))
-        shipped = paid + _between(random, timedelta(hours=2), timedelta(hours=8 if express else 48))
-        delivered = shipped + _between(random, timedelta(hours=18), timedelta(days=2 if express else 6))
-        returned = delivered + _between(random, timedelta(days=2), timedelta(days=14))
-        history = [(created, "pending"), (paid, "paid"), (shipped, "shipped"), (delivered, "delivered")]
-        fate = random()
-        if fate < 0.05:
-            history[2:] = [(shipped, "cancelled")]
-        elif fate < 0.12:
-            history.append((returned, "returned"))
-        time, status = max((time, status) for time, status in history if time <= self._until)
-        return status, time
+    def _iso(self, seconds: int) -> str:
+        return f"{(self._start + timedelta(seconds=seconds)).isoformat()}Z"
+
+
+def _status(random: Callable[[], float], created: int, express: bool) -> tuple[str, int]:
+    """What has become of the order by the end, and when."""
+    paid = created + _between(random, MINUTE, 6 * HOUR)
+    shipped = paid + _between(random, 2 * HOUR, 8 * HOUR if express else 48 * HOUR)
+    delivered = shipped + _between(random, 18 * HOUR, 2 * DAY if express else 6 * DAY)
+    returned = delivered + _between(random, 2 * DAY, 14 * DAY)
+    history = [("pending", created), ("paid", paid), ("shipped", shipped), ("delivered", delivered)]
+    fate = random()
+    if fate < 0.05:
+        history[2:] = [("cancelled", shipped)]
+    elif fate < 0.12:
+        history.append(("returned", returned))
+    while history[-1][1] > END:
+        history.pop()
+    return history[-1]
 
 
 def _one(random: Callable[[], float], values: Sequence[T]) -> T:
@@ -193,9 +199,5 @@ def _weighted(random: Callable[[], float], values: Sequence[T], summed: Sequence
     return values[bisect(summed, int(random() * summed[-1]))]
 
 
-def _between(random: Callable[[], float], least: timedelta, most: timedelta) -> timedelta:
-    return timedelta(seconds=int((least + random() * (most - least)).total_seconds()))
-
-
-def _iso(time: datetime) -> str:
-    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
+def _between(random: Callable[[], float], least: int, most: int) -> int:
+    return int(least + random() * (most - least))

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moto.cognitoidentity.models import cognitoidentity_backends
+from moto.cognitoidp.models import cognitoidp_backends
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.sts.models import AssumedRole, sts_backends
 
@@ -119,7 +122,8 @@ class Authorizer:
         """
         # Plain HTTP on loopback stands for the TLS of AWS's endpoints, the only transport there is to them here.
         everywhere = {"aws:securetransport": "true", "aws:requestedregion": region}
-        request = policies.Request(action, resource, {**everywhere, **caller.context, **(context or {})})
+        tags = {f"aws:resourcetag/{name.lower()}": value for name, value in _tags_of(resource).items()}
+        request = policies.Request(action, resource, {**everywhere, **tags, **caller.context, **(context or {})})
         try:
             decision, why = self._decide(caller, request)
         except policies.UnsupportedPolicyError as error:
@@ -167,6 +171,10 @@ class Authorizer:
         delegated = policies.evaluate(attached, request, caller.names | account)
         if identity is Decision.EXPLICIT_DENY:
             return identity, "with an explicit deny in an identity-based policy"
+        limit = boundary(caller.role) if caller.role else None
+        # It also limits what resource policies grant to a role (IAM user guide, permissions boundaries).
+        if limit is not None and (found := policies.evaluate([limit], request)) is not Decision.ALLOW:
+            return found, f"because no permissions boundary allows the {action} action"
         if delegated is Decision.EXPLICIT_DENY:
             return delegated, "with an explicit deny in a resource-based policy"
         # A trust policy decides who may assume a role; naming the account there only lets identity policies decide.
@@ -191,11 +199,21 @@ def identity_policies(role_arn: str) -> list[Document]:
     role = next((role for role in iam.roles.values() if role.arn == role_arn), None)
     if role is None:
         return []
-    if role.permissions_boundary_arn:
-        raise policies.UnsupportedPolicyError("permissions boundaries are not supported by the local AWS")
     versions = (version for policy in role.managed_policies.values() for version in policy.versions)
     attached = [version.document for version in versions if version.is_default]
     return [*map(_document, role.policies.values()), *map(_document, attached)]
+
+
+def boundary(role_arn: str) -> Document | None:
+    """The policy beyond which a role may do nothing; None where it has no boundary. One that is gone allows nothing."""
+    iam = iam_backends[ACCOUNT]["aws"]
+    arn = next((role.permissions_boundary_arn for role in iam.roles.values() if role.arn == role_arn), None)
+    if arn is None:
+        return None
+    policy = iam.managed_policies.get(arn)
+    return next(
+        (_document(v.document) for v in policy.versions if v.is_default) if policy else iter(()), {"Statement": []}
+    )
 
 
 def trust_policies(role_arn: str) -> list[Document]:
@@ -226,6 +244,23 @@ def bucket_policies(resource: str) -> list[Document]:
     name = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
     bucket = s3_backends[ACCOUNT]["aws"].buckets.get(name)
     return [_document(bucket.policy)] if bucket and bucket.policy else []
+
+
+def _tags_of(resource: str) -> Mapping[str, str]:
+    """Tags of what AWS gives a name, by which policies tell it: pools and keys; none of anything else."""
+    _, _, service, region, _, rest = (*resource.split(":", 5), *[""] * 5)[:6]
+    name = rest.partition("/")[2]
+    match service:
+        case "cognito-idp":
+            pool = cognitoidp_backends[ACCOUNT][region].user_pools.get(name)
+            return (pool.extended_config.get("UserPoolTags") or {}) if pool else {}
+        case "cognito-identity":
+            pool = cognitoidentity_backends[ACCOUNT][region].identity_pools.get(name)
+            return (pool.tags or {}) if pool else {}
+        case "kms":
+            found: Mapping[str, str] = kms_backends[ACCOUNT][region].tagger.get_tag_dict_for_resource(name)
+            return found
+    return {}
 
 
 def _document(text: str | bytes | Mapping[str, Any]) -> Document:

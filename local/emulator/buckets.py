@@ -1,9 +1,9 @@
-"""Bucket policies, which the gate has judged with their conditions; moto would judge them again without."""
+"""Buckets: their policies are judged by the gate with their conditions, which moto would do again without."""
 
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 from local.emulator.authorization import Authorizer, service
 
@@ -23,6 +23,12 @@ def install(authorizer: Authorizer) -> None:
 
     FakeBucket.get_permission = _undecided
     FakeBucket._log_permissions_enabled_policy = delivers
+    # Else the last version of an object that was deleted cannot be deleted for good, and its bucket never is.
+    FakeDeleteMarker.dispose = _nothing_to_free
+
+
+def _nothing_to_free(marker: FakeDeleteMarker) -> None:
+    """A marker has no content."""
 
 
 def _undecided(bucket: FakeBucket, action: str, resource: str) -> Any:  # noqa: ARG001

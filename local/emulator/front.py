@@ -1,8 +1,10 @@
-"""The HTTPS endpoint of the domain: checks who may do what there, then passes the request on to the OpenSearch node.
+"""The HTTPS endpoint of the domain or collection: checks who may do what there, then passes the request on to the
+OpenSearch node.
 
 As on AWS a request needs a Signature Version 4 for the service ``es``; what an unsigned one may do is up to the
 domain's access policy. With fine-grained access control the node then decides by the caller's IAM role, and what it
-refuses is written into the decision log too; without it everybody whom IAM lets through may do everything.
+refuses is written into the decision log too; without it everybody whom IAM lets through may do everything. What is
+signed for ``aoss`` is for a collection, whose data access policies the node knows as such roles.
 
 Of Dashboards there is what `local.emulator.dashboards` stands in for; signing in through Cognito is not served.
 """
@@ -18,11 +20,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from moto.opensearch.models import OpenSearchDomain
 from urllib3 import BaseHTTPResponse
 
 from local import security
-from local.emulator import calls, dashboards, denials, domains
+from local.emulator import calls, collections, dashboards, denials, domains
 from local.emulator.authorization import ADMINISTRATOR, ANONYMOUS, Authorizer, Caller, identify
 from local.emulator.certificates import Certificate
 from local.emulator.node import ANSWER_SECONDS, Node, UnreachableError
@@ -85,7 +86,7 @@ class _Exchange(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         try:
             visit = self._admitted()
-            if visit.path == dashboards.PREFIX or visit.path.startswith(f"{dashboards.PREFIX}/"):
+            if visit.of_dashboards:
                 self._answer_as_dashboards(visit)
             else:
                 self._pass_on(visit)
@@ -96,21 +97,27 @@ class _Exchange(BaseHTTPRequestHandler):
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 - the names that BaseHTTPRequestHandler looks for
 
     def _admitted(self) -> "_Visit":
-        domain = domains.the_domain()
-        if domain is None:
+        collection, domain = collections.the_collection(), domains.the_domain()
+        target = collection or domain
+        if target is None:
             raise _RefusedError(503, "the domain does not exist yet")
-        path = self.path.partition("?")[0]
+        path, service = self.path.partition("?")[0], "aoss" if collection else "es"
         credential = calls.credential(self.headers.get("authorization"))
-        region = domain.arn.split(":")[3]
+        region = target.arn.split(":")[3]
         caller = identify(credential.key, region) if credential else ANONYMOUS
         if caller is None:
             raise _RefusedError(403, "The security token included in the request is invalid.")
-        if credential and (credential.service, credential.region) != ("es", region):
-            raise _RefusedError(403, f"Credential should be scoped to the service es and the Region {region}")
-        action = f"es:ESHttp{self.command.capitalize()}"
-        if refusal := self.server.authorizer.refusal(caller, action, f"{domain.arn}{path}", region):
-            raise _RefusedError(403, refusal.message)
-        return _Visit(domain, caller, path)
+        if credential and (credential.service, credential.region) != (service, region):
+            raise _RefusedError(403, f"Credential should be scoped to the service {service} and the Region {region}")
+        visit = _Visit(target.arn, collection is not None or domains.is_fine_grained(domain), caller, path)
+        for action, resource in visit.needs_in_collection if collection else visit.needs_in_domain(self.command):
+            if refusal := self.server.authorizer.refusal(caller, action, resource, region):
+                raise _RefusedError(403, refusal.message)
+        # The administrator of the local AWS may look at everything.
+        known = visit.of_dashboards or caller is ADMINISTRATOR or collections.answers(self.command, path)
+        if collection and not known:
+            raise _RefusedError(404, f"a collection has no operation {self.command} {path}")
+        return visit
 
     def _pass_on(self, visit: "_Visit") -> None:
         try:
@@ -139,7 +146,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _answer_as_dashboards(self, visit: "_Visit") -> None:
         def ask(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> BaseHTTPResponse:
-            answer = self.server.node.ask(method, path, body, headers={**visit.identity, **headers})
+            answer = self.server.node.ask(method, path, body, headers={**visit.identity_in_dashboards, **headers})
             if denials.may_tell(path.partition("?")[0], answer.status):
                 self._write_denials_down(visit, method, path.partition("?")[0], answer.status, answer.data)
             return answer
@@ -160,7 +167,7 @@ class _Exchange(BaseHTTPRequestHandler):
     def _write_denials_down(self, visit: "_Visit", method: str, path: str, status: int, content: bytes) -> None:
         for action in denials.actions(method, path, status, content):
             self.server.authorizer.decided(
-                visit.caller, action, f"{visit.domain.arn}{path}", Decision.IMPLICIT_DENY, "by the security plugin"
+                visit.caller, action, f"{visit.arn}{path}", Decision.IMPLICIT_DENY, "by the security plugin"
             )
 
     def _unreachable(self, error: Exception) -> "_RefusedError":
@@ -217,18 +224,38 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True)
 class _Visit:
-    """A request that IAM lets through."""
+    """A request to the domain or collection `arn`; `by_roles`: the node decides, too."""
 
-    domain: OpenSearchDomain
+    arn: str
+    by_roles: bool
     caller: Caller
     path: str
 
     @property
+    def of_dashboards(self) -> bool:
+        return self.path == dashboards.PREFIX or self.path.startswith(f"{dashboards.PREFIX}/")
+
+    def needs_in_domain(self, method: str) -> list[tuple[str, str]]:
+        """Actions of IAM, and on what."""
+        return [(f"es:ESHttp{method.capitalize()}", f"{self.arn}{self.path}")]
+
+    @property
+    def needs_in_collection(self) -> list[tuple[str, str]]:
+        """Dashboards are those of all collections."""
+        of_dashboards = ("aoss:DashboardsAccessAll", f"{self.arn.partition(':collection/')[0]}:dashboards/default")
+        return [("aoss:APIAccessAll", self.arn), *([of_dashboards] if self.of_dashboards else [])]
+
+    @property
     def identity(self) -> dict[str, str]:
         """Headers that tell the node who asks; none for who has no role, whom the node refuses then."""
-        if self.caller is ADMINISTRATOR or not domains.is_fine_grained(self.domain):
+        if self.caller is ADMINISTRATOR or not self.by_roles:
             return security.identity()
         return security.identity(self.caller.role) if self.caller.role else {}
+
+    @property
+    def identity_in_dashboards(self) -> dict[str, str]:
+        """A collection keeps its saved objects apart from its indices, for whoever may come to Dashboards."""
+        return security.identity() if ":collection/" in self.arn else self.identity
 
 
 def serve(front: Front) -> threading.Thread:

@@ -39,3 +39,9 @@ class Node:
         answer = self.ask("PUT", path, json.dumps(document).encode(), headers=security.identity())
         if answer.status >= 300:
             raise RuntimeError(f"the OpenSearch node refuses PUT {path}: {answer.status} {answer.data.decode()}")
+
+    def delete(self, path: str) -> None:
+        """Delete as the administrator what may be there. Raises as `put` does."""
+        answer = self.ask("DELETE", path, headers=security.identity())
+        if answer.status >= 300 and answer.status != 404:
+            raise RuntimeError(f"the OpenSearch node refuses DELETE {path}: {answer.status} {answer.data.decode()}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.emulator import buckets, certificates, domains, exports, streams
+from local.emulator import buckets, certificates, collections, domains, exports, lookups, streams
 from local.emulator.authorization import Authorizer
 from local.emulator.configuration import ADDRESSES_FILE, Addresses, Configuration
 from local.emulator.front import Front, serve
@@ -50,9 +50,11 @@ def run(configuration: Configuration) -> None:
     exports.install(authorizer)
     buckets.install(authorizer)
     streams.install()
+    lookups.install()
     UserPools(addresses.outbox).install()
     IdentityPools(authorizer).install()
     domains.install(front.endpoint, node)
+    collections.install(front.endpoint, node)
     SignIn(authorizer).install()
     serve(front)
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()

@@ -28,6 +28,8 @@ from moto.core.responses import ActionResult
 from local.emulator import challenges
 
 _TEMPORARY_PASSWORD_LENGTH = 20
+# What UpdateUserPool leaves as it is, and moto forgets: what a pool is made with for good; tags, where none are given.
+_KEPT = ("AliasAttributes", "UserPoolTags", "UsernameAttributes", "UsernameConfiguration")
 _CHARACTERS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.!@#%")
 
 
@@ -53,6 +55,11 @@ class UserPools:
         # The plan that a pool is on where nobody asked for another; moto knows of none.
         DEFAULT_USER_POOL_CONFIG.setdefault("UserPoolTier", "ESSENTIALS")
         create_jwt = CognitoIdpUserPool.create_jwt
+        configure = CognitoIdpUserPool.update_extended_config
+
+        def configure_keeping(pool: CognitoIdpUserPool, given: dict[str, Any]) -> None:
+            before = vars(pool).get("extended_config", {})
+            configure(pool, {**{name: before[name] for name in _KEPT if name in before}, **given})
 
         def create_user(response: CognitoIdpResponse) -> ActionResult:
             return self._create_user(response)
@@ -67,6 +74,7 @@ class UserPools:
 
         CognitoIdpResponse.admin_create_user = create_user
         CognitoIdpUserPool.create_jwt = create_with_roles
+        CognitoIdpUserPool.update_extended_config = configure_keeping
 
     def _create_user(self, response: CognitoIdpResponse) -> ActionResult:
         """AdminCreateUser: moto makes no password, sends nothing, and makes a second user instead of inviting again."""

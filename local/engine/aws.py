@@ -1,4 +1,4 @@
-"""Sessions of the roles that a body names, and the signed connection to a domain."""
+"""Sessions of the roles that a body names, and the signed connection to a domain or collection."""
 
 import os
 from functools import cache
@@ -44,11 +44,11 @@ def assume(role_arn: str, region: str, external_id: str | None = None) -> boto3.
     return boto3.Session(botocore_session=core, region_name=region)
 
 
-def connect(hosts: tuple[str, ...], session: boto3.Session) -> Any:
-    """An OpenSearch client that signs for the service `es` and trusts the authorities of AWS_CA_BUNDLE as well."""
+def connect(hosts: tuple[str, ...], session: boto3.Session, service: str) -> Any:
+    """An OpenSearch client that signs for `service` and trusts the authorities of AWS_CA_BUNDLE as well."""
     return OpenSearch(
         hosts=list(hosts),
-        http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, "es"),
+        http_auth=Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, service),
         ca_certs=os.environ.get("AWS_CA_BUNDLE"),
         timeout=_ANSWER_SECONDS,
         max_retries=0,

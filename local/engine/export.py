@@ -21,6 +21,8 @@ from local.engine.support import ExportPlan
 _log = logging.getLogger(__name__)
 
 _BATCH_LINES = 1_000
+# An item has up to 400 KB, maybe in one text; the library by itself reads 64 KiB.
+_LONGEST_TEXT_BYTES = 1024 * 1024
 # Data Prepper makes an exported document five minutes older than the export, so that changes made meanwhile win.
 _OVERLAP_MILLISECONDS = 5 * 60 * 1000
 
@@ -99,7 +101,8 @@ class ExportReader:
 
 def item_of(line: bytes) -> dict[str, Value]:
     """The item of one line, `$ion_1_0 {Item:{…}}`: sets as lists, binary values as Base64."""
-    return {name: _plain(value) for name, value in simpleion.loads(line)["Item"].items()}
+    read = simpleion.loads(line, text_buffer_size_limit=_LONGEST_TEXT_BYTES)
+    return {name: _plain(value) for name, value in read["Item"].items()}
 
 
 def _plain(value: Any) -> Value:

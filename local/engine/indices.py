@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from opensearchpy.exceptions import AuthorizationException, TransportError
+from opensearchpy.exceptions import AuthorizationException, NotFoundError, TransportError
 
 from local.engine.events import Event
 from local.engine.expressions import EvaluationError, template
@@ -64,7 +64,11 @@ class Indices:
         """Raises opensearch-py's errors, which may heal (a role is mapped later, a node starts)."""
         if not self._dynamic:
             self._make(self.options.name)
-        _asked(self.client.info)
+        try:
+            _asked(self.client.info)
+        except NotFoundError:
+            # A collection tells no version. Data Prepper then asks for no alias.
+            return
         self._requires_alias = bool(
             _asked(lambda: self.client.indices.exists_alias(name=self.options.name)) and self._has_state_management()
         )

@@ -71,7 +71,7 @@ class Pipeline:
 
     def _sink(self, plan: SinkPlan) -> Sink:
         session = aws.assume(plan.role.arn, plan.role.region, plan.role.external_id)
-        client = aws.connect(plan.hosts, session)
+        client = aws.connect(plan.hosts, session, "aoss" if plan.serverless else "es")
         letters = None
         if plan.dead_letters:
             role = plan.dead_letters.role

@@ -75,6 +75,7 @@ class DeadLetterPlan:
 @dataclass(frozen=True)
 class SinkPlan:
     hosts: tuple[str, ...]
+    serverless: bool
     role: Role
     index: IndexOptions
     options: SinkOptions
@@ -189,20 +190,20 @@ class _Planner:
         self._only(sink, _SINK, where)
         if sink.aws is not None:
             self._only(sink.aws, _AWS, f"{where}.aws")
-            if sink.aws.serverless:
-                self._refuse(f"{where}.aws.serverless", "collections are not supported by the embedded engine")
+        serverless = sink.aws is not None and sink.aws.serverless
         if sink.index_type not in _INDEX_TYPES:
             self._refuse(f"{where}.index_type", f"{sink.index_type} is not supported by the embedded engine")
         index = IndexOptions(
             name=sink.index or "",
-            managed=sink.index_type != "management_disabled",
+            managed=sink.index_type != "management_disabled" and not (serverless and sink.index_type is None),
             normalized=sink.normalize_index,
-            composable=sink.template_type == "index-template",
+            composable=serverless or sink.template_type == "index-template",
             template=self._template(sink, where),
         )
         self._compiled(indices.check, index, f"{where}.index", None)
         return SinkPlan(
             hosts=sink.hosts,
+            serverless=serverless,
             role=self._role(sink.aws, f"{where}.aws", _DEFAULT_REGION),
             index=index,
             options=self._sink_options(sink, where),

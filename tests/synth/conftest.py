@@ -83,6 +83,13 @@ def key_of(settings: Settings, stack: str = "pipeline") -> str | None:
     return f"${{{made if stack == 'state' else found}}}"
 
 
+def endpoint_of(settings: Settings) -> str:
+    """How the endpoint of the domain or collection is referred to."""
+    if settings.collection:
+        return "${local.collection_host}"
+    return f"${{{'' if settings.domain else 'data.'}aws_opensearch_domain.search_domain.endpoint}}"
+
+
 def of_pipeline(pipeline: Pipeline, noun: str) -> str:
     """What Terraform calls a resource of one pipeline: ingestion_orders_1_role."""
     return f"ingestion_{pipeline.key}_{pipeline.generation}_{noun}".replace("-", "_")

@@ -54,6 +54,17 @@ OF_DOMAIN = {
     "SearchableDocuments": {"Minimum", "Maximum", "Average"},
     "ThreadpoolWriteQueue": {"Maximum", "Sum", "Average"},
 }
+# OpenSearch Serverless: "Monitoring OpenSearch Serverless with Amazon CloudWatch"; OCUs are the account's.
+OF_COLLECTION = {
+    "4xx": {"Sum"},
+    "5xx": {"Sum"},
+    "IngestionRequestErrors": {"Sum"},
+    "IngestionRequestLatency": {"Minimum", "Maximum", "Average"},
+    "SearchRequestErrors": {"Sum"},
+    "SearchRequestLatency": {"Minimum", "Maximum", "Average"},
+    "SearchableDocuments": {"Maximum", "Sum", "Average"},
+}
+OF_COLLECTIONS = {"IndexingOCU": {"Maximum", "Sum"}, "SearchOCU": {"Maximum", "Sum"}}
 
 TWO_WRITERS = """\
 version: "2"
@@ -153,6 +164,12 @@ def measured(stacks: Stacks, account_id: str) -> dict[tuple[str, str, str], set[
     for place in resources.get("aws_opensearch_domain", {}):
         dimensions = {"DomainName": f"${{aws_opensearch_domain.{place}.domain_name}}", "ClientId": account_id}
         found |= {key("AWS/ES", dimensions, name): stats for name, stats in OF_DOMAIN.items()}
+    for place, collection in resources.get("aws_opensearchserverless_collection", {}).items():
+        account, name = {"ClientId": account_id}, collection["name"]
+        reference = f"${{aws_opensearchserverless_collection.{place}.id}}"
+        dimensions = {**account, "CollectionId": reference, "CollectionName": name}
+        found |= {key("AWS/AOSS", dimensions, metric): stats for metric, stats in OF_COLLECTION.items()}
+        found |= {key("AWS/AOSS", account, metric): stats for metric, stats in OF_COLLECTIONS.items()}
     return found
 
 

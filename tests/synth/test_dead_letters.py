@@ -11,7 +11,7 @@ import pytest
 from functions.dead_letters import pipelines
 from functions.dead_letters.pipelines import Attributes, Pipeline
 from settings import ENVIRONMENTS, load
-from tests.synth.conftest import SettingsOf, Stacks, StacksOf, Synthesized, event, granted, key_of
+from tests.synth.conftest import SettingsOf, Stacks, StacksOf, Synthesized, endpoint_of, event, granted, key_of
 
 FUNCTION, POLICY = "dead_letters_replay_function", "dead_letters_replay_role_policy"
 TABLE_KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
@@ -47,6 +47,8 @@ def test_it_may_read_tables_and_move_letters_and_nothing_else(environment: str, 
         **{table_key: {"kms:Decrypt"} for table_key in theirs if table_key},
         f"{names.log_group_arn(f'/aws/lambda/{names.dead_letters}')}:*": {"logs:CreateLogStream", "logs:PutLogEvents"},
     }
+    if settings.collection:
+        expected["${aws_opensearchserverless_collection.search_collection.arn}"] = {"aoss:APIAccessAll"}
     if settings.existing_domain:
         expected |= {f"{names.domain_arn}/{path}": {"es:ESHttpPost"} for path in ("_bulk", "_mget")}
     assert {where: what for where, what in granted_.items() if where != "*"} == expected
@@ -60,6 +62,10 @@ def test_it_lists_dead_letters_only(stacks_of: StacksOf) -> None:
 
 def test_it_may_write_to_indices_of_the_pipelines_and_make_none(environment: str, stacks_of: StacksOf) -> None:
     settings, prepared = load(environment), event(stacks_of(environment))
+    if settings.collection:
+        # Its policies say so (tests/synth/test_collection.py).
+        assert prepared["roles"] == {}
+        return
     name = f"{settings.names.prefix}-dead-letters"
     assert prepared["mappings"][name] == [settings.names.role_arn(settings.names.dead_letters_role)]
     (indices,) = prepared["roles"][name]["index_permissions"]
@@ -70,11 +76,11 @@ def test_it_may_write_to_indices_of_the_pipelines_and_make_none(environment: str
 
 def test_it_finds_domain_and_bucket_and_runs_once_at_a_time(environment: str, stacks_of: StacksOf) -> None:
     settings, found = load(environment), function(stacks_of(environment))
-    place = "aws_opensearch_domain.search_domain" if settings.domain else "data.aws_opensearch_domain.search_domain"
     assert found["environment"]["variables"] == {
         "BUCKET": settings.names.export_bucket,
-        "ENDPOINT": f"${{{place}.endpoint}}",
+        "ENDPOINT": endpoint_of(settings),
         "POWERTOOLS_SERVICE_NAME": "dead-letters",
+        **({"SERVICE": "aoss"} if settings.collection else {}),
     }
     assert found["reserved_concurrent_executions"] == 1
 

@@ -54,6 +54,11 @@ DOMAIN = {
     "aws_cognito_user_pool_domain",
     "aws_opensearch_domain",
 }
+COLLECTION = {
+    "aws_opensearchserverless_access_policy",
+    "aws_opensearchserverless_collection",
+    "aws_opensearchserverless_security_policy",
+}
 USERS = {"aws_cognito_user", "aws_cognito_user_in_group"}
 ALARMS = {
     "aws_cloudwatch_dashboard",
@@ -61,9 +66,11 @@ ALARMS = {
     "aws_sns_topic",
     "aws_sns_topic_subscription",
 }
+DELIVERY = {"aws_iam_openid_connect_provider", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy_attachment"}
 HOURS = {"aws_scheduler_schedule", "aws_scheduler_schedule_group"}
-OUTPUTS = {"dashboards_url", "domain_endpoint", "export_bucket", "pipelines", "tables"}
+OUTPUTS = {"dashboards_url", "export_bucket", "pipelines", "tables"}
 DOMAIN_OUTPUTS = {"dashboard_url", "identity_pool_id", "user_pool_id"}
+COLLECTION_OUTPUTS = {"collection_endpoint", "dashboard_url"}
 ALARM_OUTPUTS = {"alarm_topic", "overview_url"}
 
 
@@ -80,7 +87,7 @@ def values(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def test_has_every_resource_of_the_system(environment: str, stacks_of: StacksOf) -> None:
     settings, stacks = load(environment), stacks_of(environment)
     tables = settings.tables.values()
-    made = DOMAIN if settings.domain else set()
+    made = DOMAIN if settings.domain else COLLECTION if settings.collection else set()
     users = USERS if settings.dashboards.groups else set()
     table = {"aws_dynamodb_table"} if any(not table.existing for table in tables) else set()
     alarms = ALARMS if settings.alarms else set()
@@ -89,19 +96,26 @@ def test_has_every_resource_of_the_system(environment: str, stacks_of: StacksOf)
     budget = {"aws_budgets_budget"} if settings.budget else set()
     network = NETWORK if settings.network and settings.network.cidr else set()
     assert stacks["state"]["resource"].keys() == BUCKET | (KEY if settings.own_key else set())
-    optional = users | table | alarms | key | hours | budget | network
+    collection = settings.collection
+    saml = {"aws_opensearchserverless_security_config"} if collection and collection.dashboards.saml else set()
+    optional = users | table | alarms | key | hours | budget | network | saml
     assert stacks["pipeline"]["resource"].keys() == PIPELINE | made | optional
     if any(table.seeding for table in tables):
         assert stacks["seeding"]["resource"].keys() == FUNCTION
     else:
         assert "seeding" not in stacks
+    if settings.delivery:
+        assert stacks["delivery"]["resource"].keys() == DELIVERY
+    else:
+        assert "delivery" not in stacks
 
 
 def test_shows_where_everything_is(environment: str, stacks_of: StacksOf) -> None:
     settings, stack = load(environment), stacks_of(environment)["pipeline"]
+    of_target = COLLECTION_OUTPUTS if settings.collection else {"domain_endpoint"}
     of_domain = DOMAIN_OUTPUTS if settings.domain else set()
     of_alarms = ALARM_OUTPUTS if settings.alarms else set()
-    assert stack["output"].keys() == OUTPUTS | of_domain | of_alarms
+    assert stack["output"].keys() == OUTPUTS | of_target | of_domain | of_alarms
     assert stack["output"]["tables"]["value"].keys() == settings.tables.keys()
     assert stack["output"]["pipelines"]["value"] == {
         f"{pipeline.key}-{pipeline.generation}": pipeline.names.pipeline for pipeline in settings.pipelines
@@ -172,7 +186,9 @@ def test_order_of_the_stacks(environment: str, tmp_path: Path) -> None:
     synthesize(load(environment), tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())["stacks"]
     dependencies = {name: stack["dependencies"] for name, stack in manifest.items()}
-    expected = {"state": [], "pipeline": ["state"], "seeding": ["pipeline"]}
+    expected = {"state": [], "delivery": ["state"], "pipeline": ["state"], "seeding": ["pipeline"]}
+    if "delivery" in dependencies:
+        expected["pipeline"] = ["state", "delivery"]
     assert dependencies == {name: expected[name] for name in dependencies}
 
 
@@ -183,13 +199,12 @@ def test_another_environments_stack_does_not_stay_behind(tmp_path: Path) -> None
     assert "seeding" not in read_stacks(tmp_path)
 
 
-@pytest.mark.parametrize("stack", ["state", "pipeline", "seeding"])
+@pytest.mark.parametrize("stack", ["state", "delivery", "pipeline", "seeding"])
 def test_is_what_was_reviewed(environment: str, stack: str, stacks_of: StacksOf, snapshot: SnapshotAssertion) -> None:
     """The whole JSON of a stack. A wanted change: `pytest tests/synth --snapshot-update`, and read the difference."""
     stacks = stacks_of(environment)
     if stack not in stacks:
-        assert stack == "seeding"
-        assert not any(table.seeding for table in load(environment).tables.values())
+        assert stack in ("delivery", "seeding")
         return
     text = json.dumps(stacks[stack])
     # The package changes with each change of the function's code, which is not what a snapshot is for.

@@ -93,6 +93,6 @@ def test_while_an_index_is_built_anew_both_pipelines_keep_the_hours(
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_without_hours_nothing_is_scheduled(environment: str, stacks_of: StacksOf) -> None:
-    stacks = stacks_of(environment)
-    assert not any(kind.startswith("aws_scheduler_") for kind in stacks["pipeline"]["resource"])
-    assert "osis:StopPipeline" not in json.dumps(stacks)
+    pipeline = stacks_of(environment)["pipeline"]
+    assert not any(kind.startswith("aws_scheduler_") for kind in pipeline["resource"])
+    assert "osis:StopPipeline" not in json.dumps(pipeline)

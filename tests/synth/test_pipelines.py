@@ -9,12 +9,13 @@ import pytest
 import osis
 from functions.search_setup import events
 from pipelines import Pipeline
-from settings import Settings, load
+from settings import load
 from tests.synth.conftest import (
     SettingsOf,
     Stacks,
     StacksOf,
     Synthesized,
+    endpoint_of,
     event,
     granted,
     key_of,
@@ -30,16 +31,20 @@ FOLLOW = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIt
 OBJECTS = {"s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl"}
 KMS = {"kms:Decrypt", "kms:GenerateDataKey"}
 WRITE = {"es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"}
+COLLECTION = {
+    "${aws_opensearchserverless_collection.search_collection.arn}": {"aoss:APIAccessAll", "aoss:BatchGetCollection"}
+}
 MODES = ("export-and-stream", "stream", "export")
 
 
-def permissions(mode: str, *, table: str, bucket: str, objects: str, domain: str) -> dict[str, set[str]]:
+def permissions(
+    mode: str, *, table: str, bucket: str, objects: str, target: dict[str, set[str]]
+) -> dict[str, set[str]]:
     """What AWS's guides ask for, of a pipeline whose objects lie below `objects`."""
     expected = {
         table: EXPORT if mode != "stream" else {"dynamodb:DescribeTable"},
         f"{bucket}/dlq/{objects}/*": {"s3:PutObject"},
-        domain: {"es:DescribeDomain"},
-        f"{domain}/*": WRITE,
+        **target,
     }
     if mode != "stream":
         expected |= {f"{table}/export/*": {"dynamodb:DescribeExport"}, f"{bucket}/export/{objects}/*": OBJECTS}
@@ -48,9 +53,8 @@ def permissions(mode: str, *, table: str, bucket: str, objects: str, domain: str
     return expected
 
 
-def endpoint(settings: Settings) -> str:
-    """How the endpoint of the domain is referred to."""
-    return f"${{{'' if settings.domain else 'data.'}aws_opensearch_domain.search_domain.endpoint}}"
+def to_domain(arn: str) -> dict[str, set[str]]:
+    return {arn: {"es:DescribeDomain"}, f"{arn}/*": WRITE}
 
 
 def received(stacks: Stacks, pipeline: Pipeline) -> str:
@@ -58,9 +62,9 @@ def received(stacks: Stacks, pipeline: Pipeline) -> str:
     written = osis_pipeline(stacks, pipeline)["pipeline_configuration_body"]
     references = set(re.findall(r"(?<!\$)\$\{[^}]*\}", written))
     key = key_of(pipeline.settings) if pipeline.settings.own_key and pipeline.table.exports else None
-    assert references == {endpoint(pipeline.settings), key} - {None}
+    assert references == {endpoint_of(pipeline.settings), key} - {None}
     assert not re.search(r"(?<!%)%\{", written)
-    told = {endpoint(pipeline.settings): "search.example.com", key: "arn:aws:kms:us-east-1:111122223333:key/1234"}
+    told = {endpoint_of(pipeline.settings): "search.example.com", key: "arn:aws:kms:us-east-1:111122223333:key/1234"}
     for reference in references:
         written = written.replace(reference, told[reference])
     text = str(written.replace("$${", "${").replace("%%{", "%{"))
@@ -120,7 +124,7 @@ def test_the_role_may_what_its_mode_needs_and_nothing_else(environment: str, sta
             table=names.table_arn(existing.name if existing else f"{names.prefix}-{pipeline.key}"),
             bucket=names.export_bucket_arn,
             objects=f"{pipeline.key}-{pipeline.generation}",
-            domain=names.domain_arn,
+            target=COLLECTION if settings.collection else to_domain(names.domain_arn),
         )
 
 
@@ -138,7 +142,7 @@ def test_of_a_table_that_is_there_already_its_own_key_too(
             table="arn:aws:dynamodb:eu-west-1:111122223333:table/Legacy",
             bucket="arn:aws:s3:::shop-test-export-111122223333-eu-west-1",
             objects="orders-1",
-            domain="arn:aws:es:eu-west-1:111122223333:domain/shop-test",
+            target=to_domain("arn:aws:es:eu-west-1:111122223333:domain/shop-test"),
         ),
     }
 
@@ -170,7 +174,7 @@ def test_a_table_has_a_stream_where_it_is_followed_and_can_be_restored(environme
 def test_the_domain_is_prepared_for_each_generation(environment: str, stacks_of: StacksOf) -> None:
     settings = load(environment)
     prepared = event(stacks_of(environment))
-    assert prepared["endpoint"] == endpoint(settings)
+    assert prepared["endpoint"] == endpoint_of(settings)
     assert len(prepared["generations"]) == len(settings.pipelines)
     for pipeline, generation in zip(settings.pipelines, prepared["generations"], strict=True):
         assert (generation["pipeline"], generation["table"]) == (
@@ -180,6 +184,10 @@ def test_the_domain_is_prepared_for_each_generation(environment: str, stacks_of:
         assert generation["generation"] == pipeline.generation
         assert generation["settled"] is False
         assert generation["compare"] is (pipeline.table.switch == "complete")
+        if settings.collection:
+            # Its policies let pipelines in (tests/synth/test_collection.py).
+            assert (generation["members"], generation["role"]) == ([], None)
+            continue
         role = f"{settings.names.prefix}-{pipeline.key}-{pipeline.generation}-{settings.region}"
         assert generation["members"] == [f"arn:aws:iam::{settings.account_id}:role/{role}"]
         (permission,) = generation["role"]["index_permissions"]
@@ -189,23 +197,24 @@ def test_the_domain_is_prepared_for_each_generation(environment: str, stacks_of:
 def test_every_index_that_is_written_has_a_template_and_a_name_to_search_by(
     environment: str, stacks_of: StacksOf
 ) -> None:
-    prepared = event(stacks_of(environment))
+    settings, prepared = load(environment), event(stacks_of(environment))
     families = [family for generation in prepared["generations"] for family in generation["families"]]
-    for pipeline, generation in zip(load(environment).pipelines, prepared["generations"], strict=True):
+    for pipeline, generation in zip(settings.pipelines, prepared["generations"], strict=True):
         body = osis.parse(received(stacks_of(environment), pipeline))
         written = {re.sub(r"%\{.*\}$", "*", sink.index or "") for _, sink in body.opensearch_sinks()}
         assert written == {family["pattern"] for family in generation["families"]}
         documents = pipeline.table.documents
         for family in generation["families"]:
             assert family["pattern"] == f"{family['alias']}-{pipeline.generation}{'-*' if documents.period else ''}"
-            assert family["settings"]["number_of_shards"] == documents.shards
+            assert family["settings"].get("number_of_shards") == (None if settings.collection else documents.shards)
             assert {name: mapping["type"] for name, mapping in family["properties"].items()} == {
                 name: attribute.type for name, attribute in documents.attributes.items()
             }
-    reader = prepared["roles"][f"{load(environment).names.prefix}-reader"]
-    assert reader["index_permissions"] == [
-        {"index_patterns": [family["alias"] for family in families], "allowed_actions": ["read"]}
-    ]
+    if settings.collection is None:
+        reader = prepared["roles"][f"{settings.names.prefix}-reader"]
+        assert reader["index_permissions"] == [
+            {"index_patterns": [family["alias"] for family in families], "allowed_actions": ["read"]}
+        ]
 
 
 def test_dashboards_begins_with_a_dashboard_that_is_shipped(with_domain: str, stacks_of: StacksOf) -> None:
@@ -245,7 +254,7 @@ def test_is_put_into_service_and_out_of_it_by_calls_that_never_change(
         assert "triggers" not in invocation
         assert json.loads(invocation["input"]) == {
             "action": action,
-            "endpoint": endpoint(settings),
+            "endpoint": endpoint_of(settings),
             "table": f"{settings.names.prefix}-{pipeline.key}",
             "generation": pipeline.generation,
         }

@@ -19,7 +19,8 @@ NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml"))
 def test_terraform_validates_every_stack(environment: str, tmp_path: Path) -> None:
     settings = load(environment)
     seeded = ["seeding"] if any(table.seeding for table in settings.tables.values()) else []
-    assert validate(settings, tmp_path) == ["pipeline", *seeded, "state"]
+    delivery = ["delivery"] if settings.delivery else []
+    assert validate(settings, tmp_path) == [*delivery, "pipeline", *seeded, "state"]
 
 
 def test_terraform_validates_what_no_environment_has(tmp_path: Path) -> None:

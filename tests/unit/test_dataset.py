@@ -309,7 +309,7 @@ def test_the_same_partition_key_with_another_sort_key_is_another_item(file: Any)
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert problems(tmp_path / "none.csv") == (
-        "none.csv: cannot be read: No such file or directory; give the path of a file",
+        "none.csv: there is no such file; give a file that can go up with the function",
     )
 
 
@@ -317,7 +317,7 @@ def test_a_file_that_is_too_large(file: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(dataset, "MAX_FILE_BYTES", 20)
     assert read(file("data.csv", "id\n" + "a" * 17))
     (problem,) = problems(file("data.csv", "id\n" + "a" * 18))
-    assert problem == "data.csv: 21 bytes; allowed: 20, as it goes up with the function; seed a part of it"
+    assert problem == "data.csv: has 21 bytes; at most 20; give a file that can go up with the function"
 
 
 def test_items_that_do_not_fit_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,10 +156,11 @@ def test_install_without_hashes_is_refused(function: Path, tmp_path: Path, capfd
 
 RUN_FROM_ZIP = """
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 import aws_lambda_powertools, boto3, fastjsonschema, jmespath, typing_extensions
-from moto import mock_aws
+from moto.server import ThreadedMotoServer
 import seeder
 from seeder.handler import handle
 
@@ -171,16 +172,19 @@ context = SimpleNamespace(
     aws_request_id="1",
     get_remaining_time_in_millis=lambda: 60_000,
 )
-with mock_aws():
-    dynamodb = boto3.client("dynamodb")
-    dynamodb.create_table(
-        TableName="orders",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
-    )
-    result = handle({"action": "fill", "source": "file"}, context)
-    items = dynamodb.scan(TableName="orders")["Items"]
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+os.environ["AWS_ENDPOINT_URL"] = "http://{}:{}".format(*server.get_host_and_port())
+dynamodb = boto3.client("dynamodb")
+dynamodb.create_table(
+    TableName="orders",
+    BillingMode="PAY_PER_REQUEST",
+    AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+    KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+)
+result = handle({"action": "fill", "source": "file"}, context)
+items = dynamodb.scan(TableName="orders")["Items"]
+server.stop()
 origins = [str(Path(typing_extensions.__file__).parent)]
 origins += [str(Path(package.__file__).parents[1]) for package in packages]
 print(json.dumps({"result": result, "items": items, "origins": origins}))

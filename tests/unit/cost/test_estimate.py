@@ -16,6 +16,8 @@ PRICES = Prices.model_validate_json("""{
     "region": "us-east-1",
     "sources": {"test": "made up"},
     "ingestion_unit_hour": {"usd": 0.5, "source": "test"},
+    "collection_unit_hour": {"usd": 0.4, "source": "test"},
+    "collection_gib_month": {"usd": 6, "source": "test"},
     "instance_hour": {
         "usd": {"t3.small.search": 0.1, "m7g.medium.search": 0.3, "ultrawarm1.medium.search": 0.6}, "source": "test"
     },
@@ -48,6 +50,24 @@ def test_dev_by_hand() -> None:
         "volumes of shop-dev": "1.22",
     }
     assert (found.monthly_usd, found.unpriced) == (Decimal("202.70"), 0)
+
+
+def test_serverless_by_hand() -> None:
+    """2 OCU of the pipeline and 2 of the collection at 0.24 x 730 h; a KMS key; a dashboard."""
+    found = estimate(load("serverless"), Prices.read())
+    assert figures(found.lines) == {
+        "pipeline shop-serverless-orders-1": "350.40",
+        "collection shop-serverless": "350.40",
+        "KMS key": "1.00",
+        "dashboard in CloudWatch": "3.00",
+    }
+    assert "what the collection stores, 0.024 USD a GiB" in found.left_out
+
+
+@pytest.mark.parametrize(("standby", "usd"), [(True, "584.00"), (False, "292.00")])
+def test_a_collection_costs_its_least_units(standby: bool, usd: str, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, {"domain": ABSENT, "collection": {"standby": standby}})
+    assert figures(estimate(settings, PRICES).lines)["collection shop-test"] == usd
 
 
 def test_prod_by_hand() -> None:

@@ -29,7 +29,11 @@ def test_every_source_is_one_of_a_price() -> None:
         ('date: "2026-10-01"', 'date: "October"', "date: 'October' is not allowed; Input should be a valid date"),
         ("region: us-east-1", "region: nowhere", "region: 'nowhere' is not allowed; Input should be 'ap-northeast-1'"),
         ("t3.small.search: 0.036", "t3.small.search: 0", "instance_hour.usd.t3.small.search: 0 is not allowed"),
-        ("usd: 0.24", "usd: cheap", "ingestion_unit_hour.usd: 'cheap' is not allowed; Input should be a valid decimal"),
+        (
+            "{ usd: 0.24, source: samples",
+            "{ usd: cheap, source: samples",
+            "ingestion_unit_hour.usd: 'cheap' is not allowed; Input should be a valid decimal",
+        ),
         ("export_gib:", "export_gb:", "export_gib: is missing; add it"),
         ("usd: 0.10, source: overviews", "usd: 0.10, source: hearsay", "export_gib.source: 'hearsay' is not among"),
         ("usd: 0.10, source: overviews", "usd: 0.10", "export_gib.source: is missing; add it"),

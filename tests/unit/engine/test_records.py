@@ -70,6 +70,11 @@ def test_item_of_an_export_and_of_the_stream_give_the_same_document() -> None:
     assert types(plain({"M": ATTRIBUTES})) == types(DOCUMENT)
 
 
+@pytest.mark.parametrize("text", ["x" * 390_000, "日" * 130_000], ids=["ascii", "other"])
+def test_text_as_long_as_an_item_may_be(text: str) -> None:
+    assert item_of(f'$ion_1_0 {{Item:{{id:"a",s:"{text}"}}}}'.encode()) == {"id": "a", "s": text}
+
+
 def test_key_of_two_parts() -> None:
     table = KeySchema(TABLE.arn, "id", "n")
     found = metadata(table, {"id": "a|b", "n": Decimal("1E+3")}, 5, 7, event_name="REMOVE", ttl_delete=True)

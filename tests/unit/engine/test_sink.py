@@ -70,7 +70,7 @@ def test_operations(rig: Callable[..., Rig]) -> None:
 
 def test_routing_and_actions_with_conditions(rig: Callable[..., Rig]) -> None:
     actions = [{"type": "delete", "when": '/id == "a"'}, {"type": "create", "when": '/id == "b"'}, {"type": "index"}]
-    bulk = rig(action=None, actions=actions, routing="${/id}").send("a", "b", "c")
+    bulk = rig(actions=actions, routing="${/id}").send("a", "b", "c")
     assert [(action, target["routing"]) for action, target, _ in bulk] == [
         ("delete", "a"),
         ("create", "b"),

@@ -54,6 +54,15 @@ def test_processor_is_taken_as_it_is_written(body: Body, processor: dict[str, An
     assert len(planned(body(processor=[processor])).processors) == 1
 
 
+def test_a_collection_is_signed_for_and_makes_its_indices_itself(body: Body) -> None:
+    access = {"sts_role_arn": ROLE, "region": "eu-west-1"}
+    content = {"template_content": json.dumps({"template": {"settings": {"number_of_shards": 1}}})}
+    (domain,) = planned(body(sink={"aws": access, **content, "template_type": "index-template"})).sinks
+    (collection,) = planned(body(sink={"aws": {**access, "serverless": True}, **content, "index_type": None})).sinks
+    assert (domain.serverless, domain.index.managed, domain.index.composable) == (False, True, True)
+    assert (collection.serverless, collection.index.managed, collection.index.composable) == (True, False, True)
+
+
 def test_numbers_of_shards_and_replicas_become_a_template(body: Body) -> None:
     options = {
         "number_of_shards": 1,
@@ -85,10 +94,6 @@ def test_bulk_size_is_in_mebibytes(body: Body, bulk_size: int) -> None:
         (
             {"template_type": "index-template", "number_of_shards": 1},
             "orders.sink[0].opensearch.number_of_shards: not with template_type index-template",
-        ),
-        (
-            {"aws": {"sts_role_arn": ROLE, "region": "eu-west-1", "serverless": True}},
-            "orders.sink[0].opensearch.aws.serverless: collections are not supported",
         ),
         (
             {"aws": {"region": "eu-west-1"}},

@@ -52,7 +52,7 @@ Changed = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def changed() -> Changed:
-    """A valid body without warnings, changed: `changed({"sink.index": "Orders"})`.
+    """A valid body without warnings, changed: `changed({"sink.index": "Orders"})`; `...` takes an option away.
 
     Paths start at `source`, `table` or `sink` (the options of the plugin), at `orders` (the pipeline) or nowhere.
     """
@@ -66,7 +66,10 @@ def changed() -> Changed:
             *above, last = parts
             for part in above:
                 place = place[part]
-            place[last] = value
+            if value is ...:
+                del place[last]
+            else:
+                place[last] = value
         return document
 
     return change

@@ -75,7 +75,7 @@ LARGE = {"orders.route": [{"large": "/total > 1000"}], "sink.routes": ["large"]}
             "add before it the processor convert_type with key: total and type: double",
         ),
         (
-            {"sink.action": None, "sink.actions": [{"type": "delete", "when": "/gone == 1"}, {"type": "index"}]},
+            {"sink.action": ..., "sink.actions": [{"type": "delete", "when": "/gone == 1"}, {"type": "index"}]},
             f"orders.sink[0].opensearch.actions[0].when: compares 'gone' with a number, {NEVER}; "
             "add before it the processor convert_type with key: gone and type: double",
         ),

@@ -57,7 +57,7 @@ VALID: list[dict[str, Any]] = [
     {"sink.distribution_version": "es6", "sink.enable_request_compression": False, "sink.insecure": False},
     {"sink.estimate_bulk_size_using_compression": True, "sink.max_local_compressions_for_estimation": 3},
     {"sink.query_lookup": {"query_when": "/a == 1", "query_term": "a", "query_duration": "3s", "async_limit": 9}},
-    {"sink.pull_indexing": {"engine": {"kafka": {}}}, "sink.action": "index", "sink.document_root_key": "a"},
+    {"sink.action": "index", "sink.document_root_key": "a"},
     {"sink.aws.serverless": True, "sink.aws.serverless_options": {"network_policy_name": "orders"}},
     {"sink.aws.semantic_enrichment": {"fields": [{"name": "title", "language": "English"}]}},
     {"sink.aws": None, "sink.aws_sigv4": True, "sink.aws_region": "eu-west-1", "sink.aws_sts_role_arn": ROLE},
@@ -191,8 +191,11 @@ INVALID: list[tuple[dict[str, Any], str]] = [
         {"orders.route": [{"a": "/a", "b": "/b"}]},
         "orders.route[0]: 2 routes in one list item; write one item for each: - NAME: CONDITION",
     ),
-    ({"orders.route": [{"a": " "}]}, "orders.route[0]: has no condition"),
-    ({"orders.route": [{"a": True}]}, "orders.route[0].a: True is not text"),
+    (
+        {"orders.route": [{"a": " "}]},
+        "orders.route[0].a: ' ' is not an expression of Data Prepper: something is missing at its end",
+    ),
+    ({"orders.route": [{"a": []}]}, "orders.route[0].a: [] is not text"),
     (
         {"orders.route": [{"paid": "/paid"}], "sink.routes": ["paid", "unpaid"]},
         f"{SINK}.routes[1]: 'unpaid' is not a route of this pipeline; defined: paid",
@@ -295,6 +298,14 @@ INVALID: list[tuple[dict[str, Any], str]] = [
         f"{SINK}.template_file: '/template.json' is a local file, and OpenSearch Ingestion has none; use s3://BUCKET/KEY",
     ),
     (
+        {"sink.template_file": "s3://bucket/"},
+        f"{SINK}.template_file: 's3://bucket/' has no bucket or no key; use s3://BUCKET/KEY",
+    ),
+    (
+        {"orders.routes": [{"paid": "/paid == true"}], "orders.route": None},
+        "orders.route: is another name for routes; write one of them",
+    ),
+    (
         {"sink.action": "replace"},
         f"{SINK}.action: 'replace' is not allowed; use create, upsert, update, delete, index or ${{...}}",
     ),
@@ -321,12 +332,25 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ),
     ({"sink.document_root_key": " "}, f"{SINK}.document_root_key: is empty; write a value or leave the option out"),
     (
-        {"sink.pull_indexing": {}, "sink.action": "update"},
-        f"{SINK}.pull_indexing: does not support update or upsert",
+        {"sink.pull_indexing": {}},
+        f"{SINK}.pull_indexing: is experimental, and OpenSearch Ingestion has no experimental features; remove it",
+    ),
+    ({"sink.flush_timeout": None}, f"{SINK}.flush_timeout: has no value; write one or leave the option out"),
+    ({"sink.aws.region": None}, f"{SINK}.aws.region: has no value; write one or leave the option out"),
+    ({"version": None}, "version: has no value; write one or leave the option out"),
+    ({"sink.action": "${/a"}, f"{SINK}.action: '${{/a' has ${{ without }}"),
+    (
+        {"sink.document_version": "${/a ==}"},
+        f"{SINK}.document_version: '/a ==' is not an expression of Data Prepper: something is missing at its end",
     ),
     (
-        {"sink.pull_indexing": {}, "sink.index": "${/a}"},
-        f"{SINK}.pull_indexing: needs an index without expressions",
+        {"sink.aws_sts_header_overrides": {}},
+        f"{SINK}.aws_sts_header_overrides: is deprecated and cannot stand beside aws; move it into aws",
+    ),
+    (
+        {"orders.routes": [{"paid": "paid == true"}]},
+        "orders.routes[0].paid: 'paid == true' is not an expression of Data Prepper: "
+        "'paid' is no key, which starts with a slash, and no function",
     ),
     ({"sink.max_retries": 0}, f"{SINK}.max_retries: 0 is too small; at least 1"),
     ({"sink.flush_timeout": "1s"}, f"{SINK}.flush_timeout: '1s' is not a whole number"),
@@ -460,8 +484,7 @@ def test_text_that_is_no_body(text: str, message: str) -> None:
 def test_yaml_tags() -> None:
     problems = osis.check("version: '2'\norders:\n  source: !!set {a, b}\n  sink: [!!binary aGk=]")
     assert [str(problem) for problem in problems] == [
-        "orders.source: is of the YAML type set, which Data Prepper does not read",
-        "orders.sink[0]: is of the YAML type bytes, which Data Prepper does not read",
+        "body: line 3, column 11: the tag !!set is not allowed; write the value without it"
     ]
 
 

@@ -157,6 +157,49 @@ def test_accepted(changed: Any, processor: dict[str, Any]) -> None:
             {"substitute_string": {"entries": [{"source": "a", "form": "b", "to": "c"}]}},
             "substitute_string.entries[0].from: is required",
         ),
+        (
+            {"substitute_string": {"entries": [{"source": "a", "from": "${x}", "to": "c"}]}},
+            "substitute_string.entries[0].from: '${x}' is not a regular expression of Java; write \\{ for a brace",
+        ),
+        (
+            {"rename_keys": {"entries": [{"to_key": "b"}]}},
+            "rename_keys.entries[0]: needs exactly one of from_key and from_key_regex",
+        ),
+        (
+            {"rename_keys": {"entries": [{"from_key": "a", "from_key_regex": "a", "to_key": "b"}]}},
+            "rename_keys.entries[0]: needs exactly one of from_key and from_key_regex",
+        ),
+        (
+            {"delete_entries": {"entries": [{"with_keys": ["a"], "delete_from_element_when": "/c"}]}},
+            "delete_entries.entries[0].delete_from_element_when: has a meaning only beside iterate_on",
+        ),
+        (
+            {"add_entries": {"entries": [{"key": "a,b", "value": 1}]}},
+            "add_entries.entries[0].key: 'a,b' is not a key; "
+            "use letters, digits and . - _ ~ @ / [ ] $ ( ) as in /order/price",
+        ),
+        (
+            {"add_entries": {"entries": [{"key": "a", "value": 1, "add_when": "/a = 1"}]}},
+            "add_entries.entries[0].add_when: '/a = 1' is not an expression of Data Prepper: '= 1' cannot be read",
+        ),
+        ({"convert_type": {"key": ""}}, "convert_type.key: is empty; write a value or leave the option out"),
+        (
+            {"convert_type": {"coerce_strings": {"time_formats": None}}},
+            "convert_type.coerce_strings.time_formats: has no value; write one or leave the option out",
+        ),
+        (
+            {"date": {"from_time_received": True, "source_timezone": "Europe/Nowhere"}},
+            "date.source_timezone: 'Europe/Nowhere' is not a time zone; "
+            "use a name like Europe/Paris or an offset like +02:00",
+        ),
+        (
+            {"date": {"from_time_received": True, "locale": "english"}},
+            "date.locale: 'english' is not a locale; use a language and a country as in en_US",
+        ),
+        (
+            {"date": {"from_time_received": True, "output_format": "hh:mm aa"}},
+            "date.output_format: 'hh:mm aa' is not a date pattern of Java: no letter a 2 times",
+        ),
         ({"date": {}}, "date: needs exactly one of match and from_time_received: true"),
         (
             {"date": {"match": [{"key": "t", "patterns": ["yyyy"]}] * 2}},

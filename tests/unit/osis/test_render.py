@@ -21,6 +21,7 @@ names = st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_s
 )
 keys = st.text(string.ascii_letters + string.digits + "/_.-", min_size=1, max_size=12)
 plain_keys = st.lists(texts.map(lambda text: text.replace("/", "")), min_size=1, max_size=3)
+conditions = st.sampled_from(["/a == 1", "/total > 10 and not /b", '"/a b" in {"é", 1}', 'contains(/a, "x") or true'])
 numbers = st.integers(1, 2**31 - 1)
 flags = st.booleans()
 durations = st.sampled_from(["60s", "100ms", "PT15M", "pt0.5s", "P1D"])
@@ -50,10 +51,10 @@ sources = some(
     shard_acknowledgment_timeout=durations,
 )
 processors = st.one_of(
-    some({"include_keys": st.lists(texts, min_size=1, max_size=3)}, select_when=texts).map(
+    some({"include_keys": st.lists(texts, min_size=1, max_size=3)}, select_when=conditions).map(
         lambda options: {"select_entries": options}
     ),
-    st.lists(some({"key": texts, "value": values}, add_when=texts), min_size=1, max_size=2).map(
+    st.lists(some({"key": keys, "value": values}, add_when=conditions), min_size=1, max_size=2).map(
         lambda entries: {"add_entries": {"entries": entries}}
     ),
     st.lists(some({"source": keys, "from": st.just("LPA#"), "to": texts}), max_size=2).map(
@@ -84,7 +85,7 @@ bodies = st.builds(
     some(
         {
             "source": some({"dynamodb": sources}),
-            "routes": words.map(lambda condition: [{"paid": condition}]),
+            "routes": conditions.map(lambda condition: [{"paid": condition}]),
             "sink": st.lists(sinks.map(lambda sink: {"opensearch": sink}), min_size=1, max_size=2),
         },
         processor=st.lists(processors, max_size=3),

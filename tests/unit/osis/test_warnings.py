@@ -30,7 +30,7 @@ def warnings(document: dict[str, Any]) -> list[str]:
         {"sink.index": '${getMetadata("table_name")}'},
         {"orders.route": [{"all": 'getMetadata("ttl_delete") != "a/b"'}], "sink.routes": ["all"]},
         {"orders.route": [{"all": 'contains(getMetadata("x"), "/kind")'}], "sink.routes": ["all"]},
-        {"sink.actions": [{"type": "delete", "when": "/a"}, {"type": "index"}], "sink.action": None},
+        {"sink.actions": [{"type": "delete", "when": "/a"}, {"type": "index"}], "sink.action": ...},
         {"sink.template_type": None, "sink.template_content": '{"mappings": {}}'},
         {"sink.index_type": "management_disabled", "sink.template_content": None},
     ],
@@ -58,17 +58,17 @@ def test_nothing_to_warn_of(changed: Any, changes: dict[str, Any]) -> None:
             f"{SINK}.max_retries: is missing: a failing request is retried for ever and holds up all that follows",
         ),
         (
-            {"sink.flush_timeout": None},
+            {"sink.flush_timeout": ...},
             f"{SINK}.flush_timeout: is missing: a change may stay invisible for 60 seconds; 1000 means one second",
         ),
         (
-            {"sink.action": None},
+            {"sink.action": ...},
             f"{SINK}.action: is missing: a delete overwrites the document with {{}}; "
             'use ${getMetadata("opensearch_action")}',
         ),
         ({"sink.action": "index"}, f"{SINK}.action: never deletes: a deleted item stays in OpenSearch"),
         (
-            {"sink.action": None, "sink.actions": [{"type": "index"}]},
+            {"sink.action": ..., "sink.actions": [{"type": "index"}]},
             f"{SINK}.actions: never deletes: a deleted item stays in OpenSearch",
         ),
         (
@@ -146,7 +146,7 @@ def test_nothing_to_warn_of(changed: Any, changes: dict[str, Any]) -> None:
             {"sink.dlq.s3.sts_role_arn": None},
             f"{SINK}.dlq: has no sts_role_arn, and the source has one; write the same in each",
         ),
-        ({"sink.aws.region": None}, f"{SINK}.aws.region: is missing: Data Prepper takes us-east-1"),
+        ({"sink.aws.region": ...}, f"{SINK}.aws.region: is missing: Data Prepper takes us-east-1"),
         ({"sink.dlq.s3.region": None}, f"{SINK}.dlq.s3.region: is missing: Data Prepper takes us-east-1"),
         (
             {"orders.workers": 4},

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.seeder.items import chosen
+from functions.seeder.items import PART, chosen, part, parts
 from functions.seeder.orders import Orders
 
 UNTIL = "2026-11-01T00:00:00Z"
@@ -18,6 +18,14 @@ def test_a_round_deletes_5_and_updates_10_per_cent(count: int, seed: int, round_
     deleted = sum(is_deleted for _, is_deleted in picked)
     assert count // 20 <= deleted <= -(-count // 20)
     assert count // 20 * 2 <= len(picked) - deleted <= -(-count // 20) * 2
+
+
+@given(count=st.integers(1, 10_000_000))
+def test_parts_are_every_item_once(count: int) -> None:
+    ranges = [part(count, number) for number in range(1, parts(count) + 1)]
+    assert all(0 < len(numbers) <= PART for numbers in ranges)
+    assert [numbers.start for numbers in ranges] == [0, *(numbers.stop for numbers in ranges[:-1])]
+    assert ranges[-1].stop == count
 
 
 def test_the_choice_and_the_orders_are_the_same_on_every_python() -> None:

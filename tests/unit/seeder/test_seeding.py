@@ -1,4 +1,4 @@
-"""The function against moto's DynamoDB; refusals are injected under botocore, where DynamoDB's answers arrive."""
+"""The function against moto's DynamoDB; refusals are injected where DynamoDB's answers arrive."""
 
 import io
 import itertools
@@ -12,12 +12,13 @@ from typing import Any, cast
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
+from urllib3 import HTTPResponse, PoolManager
+from urllib3.exceptions import TimeoutError as NoAnswer
 
-from functions.seeder import handler, writing
+from functions.seeder import handler, items, writing
 from functions.seeder.events import BadEvent
 from functions.seeder.orders import Orders
 from functions.seeder.writing import SeedingIncomplete
@@ -89,10 +90,17 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
             KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
         )
         table = Table(own)
-        boto3.setup_default_session()
-        cast("boto3.Session", boto3.DEFAULT_SESSION).events.register_first(
-            "before-send.dynamodb.BatchWriteItem", cast("Any", table.intercept)
-        )
+        # moto answers where botocore's clients are about to send.
+        events = boto3.Session().client("dynamodb").meta.events
+        events.register_first("before-send.dynamodb.BatchWriteItem", cast("Any", table.intercept))
+
+        def request(_: PoolManager, method: str, url: str, *, body: bytes, headers: dict[str, str]) -> HTTPResponse:
+            asked = AWSRequest(method, url, headers=headers, data=body).prepare()
+            answers = events.emit("before-send.dynamodb.BatchWriteItem", request=asked)
+            answer = next(answer for _, answer in answers if answer)
+            return HTTPResponse(answer.content, status=answer.status_code)
+
+        monkeypatch.setattr(PoolManager, "request", request)
         yield table
 
 
@@ -144,6 +152,27 @@ def test_fill_twice_gives_the_same_table(table: Table) -> None:
     assert table.items() == before
 
 
+def test_a_fill_of_many_items_part_by_part(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "PART", 80)
+    assert handle(SMALL)["written"] == 80
+    assert [handle({**SMALL, "part": number})["written"] for number in (1, 2, 3)] == [80, 80, 40]
+    orders = Orders(200, 7, UNTIL)
+    assert table.items() == {orders[number]["order_id"]["S"]: orders[number] for number in range(200)}
+    with pytest.raises(BadEvent, match=r"^bad event: part = 4 is not allowed; give at most 3: 200 items are not more"):
+        handle({**SMALL, "part": 4})
+
+
+def test_progress_is_logged(table: Table, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(writing, "PROGRESS", 0.001)
+    handle(FILL)
+    *progress, end = [vars(record) for record in caplog.records]
+    assert (end["message"], end["written"]) == ("seeded", 1000)
+    assert {(line["message"], line["action"], line["of"]) for line in progress} == {("seeding", "fill", 1000)}
+    done = [line.get("PutRequest", 0) for line in progress]
+    assert done == sorted(done)
+    assert 0 < done[-1] <= 1000
+
+
 def test_a_round_of_changes(table: Table) -> None:
     handle(SMALL)
     filled = table.items()
@@ -173,7 +202,7 @@ def test_refusals_are_retried_until_all_is_written(table: Table) -> None:
             case 3:
                 return refusal("BadGateway", 502)
             case 4:
-                raise ReadTimeoutError(endpoint_url="https://dynamodb")
+                raise NoAnswer
             case 5 | 6:
                 table.dynamodb.batch_write_item(RequestItems={"orders": requests[::2]})
                 return response(200, {"UnprocessedItems": {"orders": requests[1::2]} if requests[1::2] else {}})
@@ -228,15 +257,14 @@ def test_what_waits_to_be_sent_is_bounded(table: Table) -> None:
     context = Context(milliseconds=20_000, falls=100)
     with pytest.raises(SeedingIncomplete):
         writing.write(
-            writing.client(),
             "orders",
             endless(),
             total=10**9,
             key=("order_id",),
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            report=lambda _counts: None,
         )
-    # One batch more than there are places is made before the writer waits for a place.
-    assert made == 25 * (writing.CONNECTIONS + writing.QUEUE + 1)
+    assert made <= 25 * writing.CONNECTIONS
 
 
 def test_an_item_that_dynamodb_refuses_is_named(
@@ -289,9 +317,9 @@ def test_own_data(table: Table, data_file: Callable[[list[dict[str, Any]]], None
         ({**FILL, "source": ["sample"]}, "source = ['sample'] is not allowed; give 'sample' or 'file'"),
         (
             {**FILL, "itmes": 5},
-            "itmes = 5 is not a field here; allowed: action, source, items, seed, until, round, key",
+            "itmes = 5 is not a field here; allowed: action, source, items, seed, until, part, round, key",
         ),
-        ({**FILL, "round": 1}, "round = 1 is not a field here; allowed: action, source, items, seed, until"),
+        ({**FILL, "round": 1}, "round = 1 is not a field here; allowed: action, source, items, seed, until, part"),
         (
             {**FILL, "items": 0},
             "items = 0 is not allowed; give a whole number from 1 to 1000000, the number of sample orders",
@@ -332,7 +360,7 @@ def test_own_data(table: Table, data_file: Callable[[list[dict[str, Any]]], None
         ),
         (
             {"action": "fill", "source": "file", "items": 3},
-            "items = 3 is not a field here; allowed: action, source, key",
+            "items = 3 is not a field here; allowed: action, source, key, part",
         ),
     ],
 )

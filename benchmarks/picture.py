@@ -1,0 +1,50 @@
+"""A curve as SVG: both axes logarithmic, every point with its value."""
+
+from collections.abc import Sequence
+from math import ceil, floor, log10
+from xml.sax.saxutils import escape
+
+WIDTH, HEIGHT, MARGIN = 380, 260, 50
+
+
+def curves(charts: Sequence[tuple[str, Sequence[tuple[float, float]], str]], across: str) -> str:
+    """Charts side by side, each of title, points and their values' unit; `across` says what is counted below."""
+    drawn = "".join(
+        f'<g transform="translate({number * WIDTH} 0)">{_chart(*chart, across)}</g>'
+        for number, chart in enumerate(charts)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(charts) * WIDTH} {HEIGHT}" '
+        f'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>{drawn}</svg>\n'
+    )
+
+
+def _chart(title: str, points: Sequence[tuple[float, float]], unit: str, across: str) -> str:
+    (left, right), (bottom, top) = _decades([x for x, _ in points]), _decades([y for _, y in points])
+    placed = [
+        (
+            MARGIN + (log10(x) - left) / (right - left) * (WIDTH - 2 * MARGIN),
+            HEIGHT - MARGIN - (log10(y) - bottom) / (top - bottom) * (HEIGHT - 2 * MARGIN),
+        )
+        for x, y in points
+    ]
+    path = " ".join(f"{x:.0f},{y:.0f}" for x, y in placed)
+    marks = "".join(
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="3" fill="#0b62a4"/>'
+        f'<text x="{x:.0f}" y="{y - 10:.0f}" text-anchor="middle">{value:.3g} {escape(unit)}</text>'
+        f'<text x="{x:.0f}" y="{HEIGHT - MARGIN + 18}" text-anchor="middle">{size:,.0f}</text>'
+        for (x, y), (size, value) in zip(placed, points, strict=True)
+    )
+    axes = f"M{MARGIN - 10} {MARGIN - 20}V{HEIGHT - MARGIN}H{WIDTH - MARGIN + 10}"
+    return (
+        f'<text x="{WIDTH / 2:.0f}" y="20" text-anchor="middle" font-weight="bold">{escape(title)}</text>'
+        f'<path d="{axes}" fill="none" stroke="#888"/>'
+        f'<polyline points="{path}" fill="none" stroke="#0b62a4" stroke-width="2"/>{marks}'
+        f'<text x="{WIDTH / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(across)}</text>'
+    )
+
+
+def _decades(values: Sequence[float]) -> tuple[int, int]:
+    """The powers of ten around the values, as exponents."""
+    lowest = floor(log10(min(values)))
+    return lowest, max(lowest + 1, ceil(log10(max(values))))
