@@ -14,7 +14,7 @@ COMMAND_LINE := node_modules/.package-lock.json
 WAYS_OUT := $(patsubst way_out/%.txt,.build/way_out/environments/%/.complete,$(wildcard way_out/*.txt))
 RUN := .venv/bin/python
 
-.PHONY: help setup demo prove-policies up down test check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth clean
+.PHONY: help setup demo prove-policies up down test check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -33,8 +33,9 @@ up: setup ## The same, left running; prints URLs and credentials.
 down: setup ## Take down what `make up` started.
 	$(RUN) -m local down
 
-test: setup ## All tests, end to end included.
-	$(RUN) -m pytest
+# Mostly waits, so two files at a time take little more than half as long.
+test: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, end to end included.
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## Lint, format, types.
 	$(RUN) -m ruff check .
@@ -79,6 +80,9 @@ docs: setup ## Write the parts of docs/ that are made from the code.
 
 benchmark-synth: setup $(SAMPLE) ## How long a synth takes, beside the CDK sample's; and of 100 tables, beside one.
 	$(RUN) -m benchmarks synth
+
+benchmark-seeding: setup ## How fast the seeding function is, beside one thread with boto3's batch_writer.
+	$(RUN) -m benchmarks seeding
 
 clean: ## Remove everything that was built or downloaded.
 	rm -rf .venv .build .local cdktf.out node_modules

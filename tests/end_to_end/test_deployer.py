@@ -16,6 +16,9 @@ from local.deployment import ROOT, Deployment, deployment
 from settings import Settings
 from stacks.policies import Statement
 
+# The first test waits for both systems.
+pytestmark = pytest.mark.timeout(2400)
+
 LEGACY, DOMAIN = "LegacyOrders", "company-search"
 BOTH: dict[str, Any] = {
     "delivery": {"repository": "acme/shop"},
@@ -220,7 +223,6 @@ def _what_others_made(system: Deployment) -> None:
     )
 
 
-@pytest.mark.timeout(2400)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_whoever_deploys_may_do_all_of_it(shape: str, runs: dict[str, Run]) -> None:
     assert runs[shape].differences == []

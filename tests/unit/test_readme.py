@@ -24,7 +24,9 @@ RUN_BY = {
     ),
     r"npx cdktf .*": f"{END_TO_END}/test_command_line.py::test_from_nothing_to_nothing",
     r"(\$EDITOR|export) .*": f"{END_TO_END}/test_command_line.py::test_from_nothing_to_nothing",
-    r"(cp -r cdktf.out|cd|terraform (init|plan)).*": "tests/terraform/test_plain.py::test_a_copied_folder_is_all_that_a_plan_needs",
+    r"(cp -r cdktf.out|cd|terraform (init|plan)).*": (
+        "tests/terraform/test_plain.py::test_a_copied_folder_is_all_that_a_plan_needs"
+    ),
 }
 
 

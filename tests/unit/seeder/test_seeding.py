@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -163,7 +164,16 @@ def test_a_fill_of_many_items_part_by_part(table: Table, monkeypatch: pytest.Mon
 
 
 def test_progress_is_logged(table: Table, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(writing, "PROGRESS", 0.001)
+    def answer(number: int, _: Requests) -> None:
+        """The last batch is not answered before progress was logged."""
+        ends = time.monotonic() + 30
+        while number == 40 and time.monotonic() < ends:
+            if any(vars(record).get("PutRequest") for record in caplog.records):
+                return
+            time.sleep(0.001)
+
+    table.answer = answer
+    monkeypatch.setattr(writing, "PROGRESS", 0.01)
     handle(FILL)
     *progress, end = [vars(record) for record in caplog.records]
     assert (end["message"], end["written"]) == ("seeded", 1000)
