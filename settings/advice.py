@@ -43,6 +43,8 @@ def warnings_of(settings: Settings) -> Iterator[str]:
             )
         if table.expected is not None:
             yield from _of_sizes(where, table, table.expected)
+    if settings.production and settings.alarms is None:
+        yield "alarms: there are none, so nobody is told when documents are not written or the domain fails; name emails"
     if settings.hours is not None:
         yield from _of_hours(settings)
     if settings.budget is not None:

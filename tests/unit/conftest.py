@@ -16,7 +16,7 @@ BASE: dict[str, Any] = {
     "tables": {"orders": {"partition_key": {"name": "order_id", "type": "S"}, "seeding": {}}},
     "domain": {"instance_type": "t3.small.search", "instance_count": 1, "volume_gib": 10},
 }
-ABSENT = object()
+ABSENT = ...
 
 
 def settings_of(tmp_path: Path, changes: dict[str, Any], name: str = "test") -> Settings:

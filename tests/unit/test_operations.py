@@ -1,11 +1,11 @@
-"""What is said at every synth about hours and budget."""
+"""What is said at every synth about alarms, hours and budget."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.conftest import settings_of
+from tests.unit.conftest import ABSENT, settings_of
 
 HOURS = {"start": "08:00", "stop": "18:30", "timezone": "America/Sao_Paulo"}
 DECLARED = {"tables.orders.documents.attributes": {"order_id": "keyword"}}
@@ -31,6 +31,13 @@ def test_a_budget_warns_that_its_tag_has_to_be_activated(tmp_path: Path) -> None
     counts = "budget: counts what carries this environment's tag `environment`"
     budget = {"monthly_usd": 250, "emails": ["ann@example.com"]}
     assert beginnings(tmp_path, {"budget": budget}, counts) == [counts]
+
+
+def test_production_that_tells_nobody_is_warned_of(tmp_path: Path) -> None:
+    production = {"production": True, "domain.instance_count": 2, "domain.instance_type": "r7g.large.search"}
+    production |= {"tables.orders.seeding": ABSENT, "tables.orders.units": {"min": 2, "max": 4}}
+    assert beginnings(tmp_path, production, "alarms: there are none") == ["alarms: there are none"]
+    assert beginnings(tmp_path, {**production, "alarms": {"emails": ["ann@example.com"]}}) == []
 
 
 @pytest.mark.parametrize(
