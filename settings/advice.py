@@ -43,8 +43,15 @@ def warnings_of(settings: Settings) -> Iterator[str]:
             )
         if table.expected is not None:
             yield from _of_sizes(where, table, table.expected)
+    yield from _of_operations(settings)
+    for pipeline in settings.pipelines:
+        if not pipeline.settled:
+            yield from _of_body(pipeline)
+
+
+def _of_operations(settings: Settings) -> Iterator[str]:
     if settings.production and settings.alarms is None:
-        yield "alarms: there are none, so nobody is told when documents are not written or the domain fails; name emails"
+        yield "alarms: there are none, so nobody is told when documents are not written or nothing answers; name emails"
     if settings.hours is not None:
         yield from _of_hours(settings)
     if settings.budget is not None:
@@ -57,9 +64,6 @@ def warnings_of(settings: Settings) -> Iterator[str]:
             "state.backend: the state of the stack `state` is a file on one machine, which no workflow has; move it "
             "into the bucket, and set this to 's3'"
         )
-    for pipeline in settings.pipelines:
-        if not pipeline.settled:
-            yield from _of_body(pipeline)
 
 
 def _of_hours(settings: Settings) -> Iterator[str]:
