@@ -1,6 +1,5 @@
 """Deployed, planned, changed and destroyed by those who may only do that: enough is granted, and nothing in vain."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from doctor import permissions
 from local.deployment import ROOT, Deployment, deployment
 from settings import Settings
 from stacks.policies import Statement
+from tests.end_to_end import others
 
 # The first test waits for both systems.
 pytestmark = pytest.mark.timeout(2400)
@@ -120,7 +120,8 @@ def _run(shape: str, directory: Path) -> Run:
         key = {"kms_key_arn": _key(system)} if shape == "existing" else {}
         system.configure(**SHAPES[shape], **key)
         if shape == "existing":
-            _what_others_made(system)
+            others.make_table(system, LEGACY)
+            others.make_domain(system, DOMAIN)
         # By an administrator, once: the bucket of the states, and who may deploy.
         system.apply_state()
         _apply(system, "delivery")
@@ -190,37 +191,6 @@ def _simulated(system: Deployment, role: str) -> str:
     session = f"arn:aws:sts::{names.account_id}:assumed-role/{name}/deploys"
     (found,) = permissions.simulated(system.aws.client("iam"), session, deployer.deploying(system.settings))
     return found.verdict
-
-
-def _what_others_made(system: Deployment) -> None:
-    """A table and a domain, whose owners make our set-up function's role one of its masters."""
-    names, dynamodb = system.settings.names, system.aws.client("dynamodb")
-    dynamodb.create_table(
-        TableName=LEGACY,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )
-    dynamodb.update_continuous_backups(
-        TableName=LEGACY, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-    )
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": names.account_id}}
-    document = {"Version": "2012-10-17", "Statement": [trust]}
-    system.aws.client("iam").create_role(RoleName="owner", AssumeRolePolicyDocument=json.dumps(document))
-    system.aws.client("opensearch").create_domain(
-        DomainName=DOMAIN,
-        EngineVersion="OpenSearch_2.19",
-        AdvancedSecurityOptions={
-            "Enabled": True,
-            "InternalUserDatabaseEnabled": False,
-            "MasterUserOptions": {"MasterUserARN": names.role_arn("owner")},
-        },
-    )
-    masters = [names.role_arn("owner"), names.role_arn(names.search_setup_role)]
-    system.search.transport.perform_request(
-        "PUT", "/_plugins/_security/api/rolesmapping/all_access", body={"backend_roles": masters}
-    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -13,6 +13,7 @@ from local import processes
 from local.deployment import Deployment, deployment
 from local.engine import Kind
 from local.terraform import TerraformError
+from tests.end_to_end import others
 
 TABLE, DOMAIN, WEBSITE = "LegacyOrders", "company-search", "shop-website"
 STEADY = 300
@@ -46,45 +47,16 @@ def system(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
 
 
 def _what_others_made(system: Deployment) -> None:
-    """The table and the domain, whose owners make our set-up function's role one of its masters."""
-    dynamodb, iam = system.aws.client("dynamodb"), system.aws.client("iam")
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )
-    _recover(system, enabled=True)
+    """The table with items, the domain, and the role of an application that searches it."""
+    others.make_table(system, TABLE)
     for number in range(STEADY):
-        dynamodb.put_item(TableName=TABLE, Item=item(number))
-    names = system.settings.names
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": names.account_id}}
-    for role in ("owner", WEBSITE):
-        document = {"Version": "2012-10-17", "Statement": [trust]}
-        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(document))
-    search = {"Effect": "Allow", "Action": ["es:ESHttpGet", "es:ESHttpPost"], "Resource": f"{names.domain_arn}/*"}
+        system.aws.client("dynamodb").put_item(TableName=TABLE, Item=item(number))
+    others.make_domain(system, DOMAIN)
+    others.make_role(system, WEBSITE)
+    resource = f"{system.settings.names.domain_arn}/*"
+    search = {"Effect": "Allow", "Action": ["es:ESHttpGet", "es:ESHttpPost"], "Resource": resource}
     policy = {"Version": "2012-10-17", "Statement": [search]}
-    iam.put_role_policy(RoleName=WEBSITE, PolicyName="search", PolicyDocument=json.dumps(policy))
-    system.aws.client("opensearch").create_domain(
-        DomainName=DOMAIN,
-        EngineVersion="OpenSearch_2.19",
-        AdvancedSecurityOptions={
-            "Enabled": True,
-            "InternalUserDatabaseEnabled": False,
-            "MasterUserOptions": {"MasterUserARN": names.role_arn("owner")},
-        },
-    )
-    masters = [names.role_arn("owner"), names.role_arn(names.search_setup_role)]
-    system.search.transport.perform_request(
-        "PUT", "/_plugins/_security/api/rolesmapping/all_access", body={"backend_roles": masters}
-    )
-
-
-def _recover(system: Deployment, *, enabled: bool) -> None:
-    system.aws.client("dynamodb").update_continuous_backups(
-        TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
-    )
+    system.aws.client("iam").put_role_policy(RoleName=WEBSITE, PolicyName="search", PolicyDocument=json.dumps(policy))
 
 
 def website(system: Deployment) -> boto3.Session:
@@ -184,12 +156,12 @@ def website_finds(system: Deployment) -> int:
 
 
 def test_a_plan_says_what_the_table_lacks(system: Deployment) -> None:
-    _recover(system, enabled=False)
+    others.recover(system, TABLE, enabled=False)
     try:
         with pytest.raises(TerraformError, match="must have point-in-time"):
             system.terraform("pipeline").has_changes()
     finally:
-        _recover(system, enabled=True)
+        others.recover(system, TABLE, enabled=True)
 
 
 def test_an_index_is_built_anew_while_people_search(system: Deployment) -> None:
