@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +34,8 @@ def demo(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
             stderr=log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
+            # In the background of a shell the tests ignore it, and so would what they start.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         )
     yield running
     running.kill()

@@ -1,8 +1,10 @@
 """The commands as processes: exit code 2, no traceback, nothing left behind, and little time and memory for it."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,27 +19,33 @@ MOST_BYTES = 300_000_000
 Write = Callable[[Path], object]
 
 
+# A process begins as a copy of the one that starts it, and its memory counts from there: a small one starts it.
+MEASURE = """
+import json, resource, subprocess, sys
+code = subprocess.call([sys.executable, *sys.argv[2:]])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+open(sys.argv[1], "w").write(json.dumps([code, used.ru_utime + used.ru_stime, used.ru_maxrss]))
+"""
+
+
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
     """Exit code and what is printed; fails where it takes more than a wrong input may."""
     before = everything(folder)
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={"ENVIRONMENT": "bad.yaml", "PYTHONPATH": str(ROOT), "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout as out, process.stderr as err:
-        complaint, printed = err.read(), out.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert used.ru_utime + used.ru_stime < CPU_SECONDS
-    assert used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) < MOST_BYTES
+    with tempfile.TemporaryDirectory() as elsewhere:
+        measured = Path(elsewhere) / "measured.json"
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", MEASURE, str(measured), *arguments],
+            cwd=folder,
+            env={"ENVIRONMENT": "bad.yaml", "PYTHONPATH": str(ROOT), "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        code, seconds, memory = json.loads(measured.read_text())
+    assert seconds < CPU_SECONDS
+    assert memory * (1 if sys.platform == "darwin" else 1024) < MOST_BYTES
     assert everything(folder) == before
-    return process.returncode, printed, complaint
+    return code, done.stdout, done.stderr
 
 
 def sparse(size: int) -> Write:
