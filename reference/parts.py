@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from changes import table as changes
 from reference import architecture, settings
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -20,6 +21,7 @@ class Part:
 PARTS = (
     Part(DOCS / "settings.md", settings.table),
     Part(DOCS / "architecture.md", architecture.picture),
+    Part(DOCS / "changes.md", changes.table),
 )
 
 

@@ -1,0 +1,30 @@
+"""What Terraform would do: for each setting that changes alone, and for an upgrade from the last release."""
+
+from pathlib import Path
+
+import pytest
+
+from changes.alternatives import BESIDES
+from changes.effects import effects
+from changes.record import recorded
+from changes.release import ENVIRONMENTS, upgrade
+from review.changes import Resource
+
+
+# The others take a minute or two each, and add little: `python -m changes record` plans them all.
+@pytest.mark.parametrize("base", ["private", "serverless", *BESIDES])
+def test_each_change_does_what_is_recorded(base: str, tmp_path: Path) -> None:
+    assert effects(base, tmp_path) == recorded()[base]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_upgrade_loses_nothing(environment: str, tmp_path: Path) -> None:
+    """Else a resource was renamed without `moved`, or an argument changed that replaces it."""
+    plans = upgrade(environment, tmp_path)
+    lost = [f"{stack}: {one.action} {one.address}" for stack, plan in plans.items() for one in plan if is_lost(one)]
+    assert lost == []
+
+
+def is_lost(resource: Resource) -> bool:
+    # The set-up function runs again when its package is another.
+    return resource.action in ("replace", "delete") and resource.type != "aws_lambda_invocation"
