@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 # Stands for the endpoint of the domain or collection, which is not known before there is one.
-UNKNOWN_HOST = "host.example.com"
+_UNKNOWN_HOST = "host.example.com"
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,14 @@ class Pipeline:
         Raises InvalidBody and Unreadable.
         """
         return self._own(host) if self.table.body is not None else self._ours(host)
+
+    @cached_property
+    def unplaced(self) -> PipelineBody:
+        """The same before there is an endpoint, for all who ask about anything else.
+
+        Raises InvalidBody and Unreadable.
+        """
+        return self.body(_UNKNOWN_HOST)
 
     def _ours(self, host: str) -> PipelineBody:
         names, table, documents = self.settings.names, self.table, self.table.documents

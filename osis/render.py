@@ -9,11 +9,15 @@ from osis.model import LONGEST_BODY, PipelineBody
 from osis.problems import InvalidBody, Problem
 
 
+# libyaml counts columns as a C int.
+_UNFOLDED = 2**31 - 1
+
+
 class _Quoted(str):
     """Text that must not look like a number."""
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, _data: Any) -> bool:
         return True
 
@@ -24,7 +28,8 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     # PyYAML leaves 1e5 without quotes; Data Prepper would read a number.
     quoted = isinstance(text, _Quoted) or re.fullmatch(r"[-+]?\d+[eE][-+]?\d+", text, re.ASCII)
     style = '"' if escaped or quoted else "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    # libyaml takes no subclass of str.
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
 _Dumper.add_representer(str, _represent_text)
@@ -38,7 +43,7 @@ def render(body: PipelineBody) -> str:
     """
     options = body.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
     document = {"version": _Quoted(body.version)} | options
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=2**31, allow_unicode=True)
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=_UNFOLDED, allow_unicode=True)
     if len(text) > LONGEST_BODY:
         raise InvalidBody([too_long(text)])
     return text

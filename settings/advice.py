@@ -7,7 +7,6 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import osis
-from pipelines import UNKNOWN_HOST
 
 if TYPE_CHECKING:
     from pipelines import Pipeline
@@ -112,7 +111,7 @@ def _of_sizes(where: str, table: Table, expected: Expected) -> Iterator[str]:
 
 
 def _of_body(pipeline: Pipeline) -> Iterator[str]:
-    for problem in osis.warnings_of(pipeline.body(UNKNOWN_HOST)):
+    for problem in osis.warnings_of(pipeline.unplaced):
         # The set-up function puts the template, and the mode was chosen.
         if not problem.path.endswith((".template_content", ".source.dynamodb.tables[0]")):
             yield f"tables.{pipeline.key}: {problem.path}: {problem.message}"

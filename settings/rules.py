@@ -15,7 +15,6 @@ from names import Derived, InvalidName
 from osis import InvalidBody, PipelineBody, render
 from osis.default import PRIMARY_KEY, Route, needs_old_image
 from osis.model import LONGEST_BODY
-from pipelines import UNKNOWN_HOST, Pipeline
 
 if TYPE_CHECKING:
     from settings.environment import Ingestion, Settings
@@ -223,7 +222,7 @@ def _pipeline_problems(settings: Settings, key: str) -> Iterator[str]:
     if unnamed:
         return
     try:
-        bodies = [Pipeline(settings, key, generation).body(UNKNOWN_HOST) for generation in table.generations]
+        bodies = [pipeline.unplaced for pipeline in settings.pipelines if pipeline.key == key]
         _check_length(bodies[-1])
     except Unreadable as error:
         yield f"{where}.body: {table.body}: {error}; name a file with a body of Data Prepper"

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from names import DLQ_PREFIX
 from osis.default import ACTION, PRIMARY_KEY, VERSION
-from pipelines import UNKNOWN_HOST, Pipeline
+from pipelines import Pipeline
 from settings import Settings
 from stacks.collection import SERVERLESS, CollectionSearch
 from stacks.function import Function
@@ -89,7 +89,7 @@ def _described(settings: Settings) -> bytes:
 
 
 def _pipeline(pipeline: Pipeline) -> dict[str, Any]:
-    sinks = [sink for _, sink in pipeline.body(UNKNOWN_HOST).opensearch_sinks()]
+    sinks = [sink for _, sink in pipeline.unplaced.opensearch_sinks()]
     in_order = all(
         sink.document_version == VERSION and sink.document_version_type == "external" and sink.every_action == (ACTION,)
         for sink in sinks

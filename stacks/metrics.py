@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines import UNKNOWN_HOST, Pipeline
+from pipelines import Pipeline
 from settings import Domain, Settings
 
 
@@ -61,7 +61,7 @@ class PipelineMetrics:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
-        body = pipeline.body(UNKNOWN_HOST)
+        body = pipeline.unplaced
         (reader, *_), _ = body.dynamodb()
         self.reader = SubPipelineMetrics(pipeline, str(reader))
         writers = [(str(name), sink) for (name, *_), sink in body.opensearch_sinks()]
