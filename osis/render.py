@@ -8,7 +8,6 @@ import yaml
 from osis.model import LONGEST_BODY, PipelineBody
 from osis.problems import InvalidBody, Problem
 
-
 # libyaml counts columns as a C int.
 _UNFOLDED = 2**31 - 1
 

@@ -52,7 +52,7 @@ class PrivateBucket(Construct):
         rules: Sequence[Rule],
         kms_key_arn: str | None = None,
         access_logs: str | None = None,
-        access_logs_after: Sequence[TerraformResource] = (),
+        access_logs_after: TerraformResource | None = None,
         statements: Sequence[Statement] = (),
     ) -> None:
         super().__init__(scope, id)
@@ -86,7 +86,7 @@ class PrivateBucket(Construct):
                 )
             ],
         )
-        public_access = S3BucketPublicAccessBlock(
+        S3BucketPublicAccessBlock(
             self,
             "public-access",
             bucket=bucket,
@@ -101,7 +101,20 @@ class PrivateBucket(Construct):
             bucket=bucket,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        S3BucketPolicy(
+        S3BucketLifecycleConfiguration(
+            self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=[self.versioning]
+        )
+        if access_logs is not None:
+            S3BucketLoggingA(
+                self,
+                "access-logs",
+                bucket=bucket,
+                target_bucket=access_logs,
+                target_prefix=f"{self.node.id}/",
+                depends_on=[access_logs_after] if access_logs_after else None,
+            )
+        # The last part: whoever waits for it waits for all. S3 answers 409 to a policy beside a public access block.
+        self.complete = S3BucketPolicy(
             self,
             "policy",
             bucket=bucket,
@@ -115,27 +128,9 @@ class PrivateBucket(Construct):
                 ),
                 *statements,
             ),
-            # S3 answers 409 when policy and public access block are put at the same moment.
-            depends_on=[public_access],
+            # CDKTF drops a construct from `depends_on` without a word; these are resources.
+            depends_on=cast(list[TerraformResource], self.node.children),
         )
-        S3BucketLifecycleConfiguration(
-            self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=[self.versioning]
-        )
-
-        if access_logs is not None:
-            S3BucketLoggingA(
-                self,
-                "access-logs",
-                bucket=bucket,
-                target_bucket=access_logs,
-                target_prefix=f"{self.node.id}/",
-                depends_on=access_logs_after or None,
-            )
-
-    @property
-    def parts(self) -> list[TerraformResource]:
-        """The bucket and all that secures it, to depend on: CDKTF silently drops a construct from `depends_on`."""
-        return cast(list[TerraformResource], self.node.children)
 
 
 def access_log_delivery(names: Names) -> Statement:

@@ -71,6 +71,8 @@ class PrivateNetwork(Construct):
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags={"Name": names.network},
+            # Another `cidr` would take everything in it along.
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if settings.deletion_protection else None,
         )
         # Whoever forgets to name a group gets one that lets nothing through.
         DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id)

@@ -62,11 +62,11 @@ class PipelineStack(EnvironmentStack):
             else self._existing()
         )
         # Asked for once: CDKTF answers from another process.
-        host, parts = search.endpoint, bucket.parts
+        host = search.endpoint
         letters.connect(host)
         ready = setup.run(host, *search.admitting)
         for one in ingestions:
-            one.start(host, setup, self._placement, ready, tables[one.pipeline.key].resource, *parts)
+            one.start(host, setup, self._placement, ready, tables[one.pipeline.key].resource, bucket.complete)
         if settings.alarms is not None:
             self._watch(settings.alarms, search.metrics_id)
         if settings.hours is not None:
@@ -78,7 +78,7 @@ class PipelineStack(EnvironmentStack):
                 "dashboards-url": search.dashboards_url,
                 f"{'collection' if collection else 'domain'}-endpoint": host,
                 "export-bucket": bucket.bucket.id,
-                "tables": {key: table.resource.name for key, table in tables.items()},
+                "tables": {one.pipeline.key: one.pipeline.table_name for one in ingestions},
                 "pipelines": {one.pipeline.names.id: one.pipeline.names.pipeline for one in ingestions},
             }
         )

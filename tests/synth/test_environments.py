@@ -10,6 +10,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from local.tools import AWS_PROVIDER_VERSION
 from settings import load
 from stacks.app import synthesize
 from tests.synth.conftest import StacksOf, read_stacks
@@ -166,7 +167,7 @@ def test_provider_and_backend(environment: str, stacks_of: StacksOf) -> None:
         assert provider["allowed_account_ids"] == [settings.account_id]
         assert provider["default_tags"][0]["tags"]["environment"] == environment
         assert stack["terraform"]["required_version"] == ">= 1.10"
-        assert stack["terraform"]["required_providers"]["aws"]["version"] == "5.100.0"
+        assert stack["terraform"]["required_providers"]["aws"]["version"] == AWS_PROVIDER_VERSION
         if name == "state":
             assert stack["terraform"]["backend"] == {
                 "local": {"path": f"../../../{settings.names.prefix}-state.tfstate"}

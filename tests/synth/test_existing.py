@@ -33,9 +33,7 @@ def test_the_table_is_looked_up_and_read(stacks_of: StacksOf) -> None:
     stacks = stacks_of("existing")
     (table,) = stacks["pipeline"]["data"]["aws_dynamodb_table"].values()
     assert table["name"] == "LegacyOrders"
-    assert stacks["pipeline"]["output"]["tables"]["value"] == {
-        "orders": "${data.aws_dynamodb_table.source_orders_table.name}"
-    }
+    assert stacks["pipeline"]["output"]["tables"]["value"] == {"orders": "LegacyOrders"}
 
 
 @pytest.mark.parametrize(

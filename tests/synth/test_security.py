@@ -337,6 +337,15 @@ def test_what_holds_data_is_protected_unless_told_otherwise(
             assert resource.get("lifecycle", {}).get("prevent_destroy", False) is protected, kind
 
 
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_network_that_holds_a_domain_is_not_replaced(
+    protected: bool, synthesized: Synthesized, settings_with: SettingsOf
+) -> None:
+    changes = {"network": {"cidr": "10.0.0.0/24"}, "deletion_protection": protected}
+    (vpc,) = synthesized(settings_with(changes))["pipeline"]["resource"]["aws_vpc"].values()
+    assert vpc.get("lifecycle") == ({"prevent_destroy": True} if protected else None)
+
+
 def test_log_groups_are_where_the_services_write_and_encrypted_in_production(
     environment: str, stacks_of: StacksOf
 ) -> None:
