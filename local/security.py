@@ -18,7 +18,6 @@ _ADMINISTRATOR_ROLE = "local_administrator"
 _CERTIFICATES = "transport"
 
 _ADDRESS_HEADER, _USER_HEADER, _ROLES_HEADER = "x-forwarded-for", "x-proxy-user", "x-proxy-roles"
-HEADERS = frozenset({_ADDRESS_HEADER, _USER_HEADER, _ROLES_HEADER})
 
 SETTINGS: Mapping[str, str] = {
     # Nodes talk to each other in TLS only, even where there is but one; HTTP stays on loopback.

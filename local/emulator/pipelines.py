@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ from local.emulator.authorization import COORDINATION_TABLE, osis_key
 
 # How long an engine must have lived before its pipeline counts as active; a body that it refuses ends it sooner.
 _SETTLE_SECONDS: Mapping[engine.Kind, float] = {"embedded": 2, "data-prepper": 15}
+_RESTART_SECONDS = 1.0
 _REASON_LINES = 10
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED", "STARTING": "START_FAILED"}
 
@@ -82,7 +84,11 @@ class Pipelines:
 
 
 class _Engine:
-    """The engine of one pipeline. Files: ``body.yaml``, ``engine.log``, and the checkpoint of the embedded engine."""
+    """The engine of one pipeline; one that dies is started again, as the service does with its workers.
+
+    `failed` says that it ended before it settled, or refused the body.
+    Files: ``body.yaml``, ``engine.log``, and the checkpoint of the embedded engine.
+    """
 
     def __init__(self, kind: engine.Kind, directory: Path, environment: Mapping[str, str]) -> None:
         self._kind = kind
@@ -91,10 +97,8 @@ class _Engine:
         self._body = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-
-    @property
-    def exit_code(self) -> int | None:
-        return self._process.poll() if self._process else None
+        self._lock = threading.Lock()
+        self.failed = False
 
     @property
     def settled(self) -> bool:
@@ -107,19 +111,40 @@ class _Engine:
     def start(self, body: str) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._body = body
-        body_file = self._directory / "body.yaml"
-        body_file.write_text(body)
+        (self._directory / "body.yaml").write_text(body)
         self._started = time.monotonic()
-        self._process = engine.launch(self._kind, body_file, self._directory, self._environment)
+        self.failed = False
+        self._launch()
 
     def stop(self) -> None:
-        if self._process:
-            with self._process as running:
+        with self._lock:
+            process, self._process = self._process, None
+        if process:
+            with process as running:
                 running.terminate()
-            self._process = None
-            # SIGTERM leaves Data Prepper no time to return its leases; the next one would wait ten minutes for them.
-            for _, partition in self._partitions():
-                partition.attrs.pop("partitionOwnershipTimeout", None)
+            self._release()
+
+    def _launch(self) -> None:
+        body_file = self._directory / "body.yaml"
+        self._process = engine.launch(self._kind, body_file, self._directory, self._environment)
+        threading.Thread(target=self._watch, args=(self._process,), name="engine", daemon=True).start()
+
+    def _watch(self, process: "subprocess.Popen[bytes]") -> None:
+        refused = process.wait() == engine.REFUSED
+        with self._lock:
+            if process is self._process and (refused or not self.settled):
+                self.failed = True
+                return
+        time.sleep(_RESTART_SECONDS)
+        with self._lock:
+            if process is self._process:
+                self._release()
+                self._launch()
+
+    def _release(self) -> None:
+        """Returns the leases that Data Prepper had no time to return; the next one would wait ten minutes for them."""
+        for _, partition in self._partitions():
+            partition.attrs.pop("partitionOwnershipTimeout", None)
 
     def forget(self) -> None:
         """Lets the next start begin with an export, as a pipeline that was stopped does on AWS."""
@@ -147,7 +172,7 @@ class _Pipeline(MotoPipeline):  # type: ignore[misc] # moto is untyped here
         asked: str = self._status
         if asked not in _FAILED:
             return asked
-        if self.engine.exit_code is not None:
+        if self.engine.failed:
             return _FAILED[asked]
         return "ACTIVE" if self.engine.settled else asked
 
@@ -165,7 +190,7 @@ class _Pipeline(MotoPipeline):  # type: ignore[misc] # moto is untyped here
         super().update(*arguments)
         if stopped:
             self.status = "STOPPED"
-        elif self.pipeline_configuration_body_str != before or self.engine.exit_code is not None:
+        elif self.pipeline_configuration_body_str != before or self.engine.failed:
             self.engine.stop()
             self.engine.start(self.pipeline_configuration_body_str)
 

@@ -30,6 +30,14 @@ class DeadLetter:
     document: Value
 
 
+@dataclass(frozen=True)
+class Batch:
+    """An object of the queue. Written again it replaces itself, so that a letter is never there twice for that."""
+
+    key: str
+    body: bytes
+
+
 class DeadLetterQueue:
     """One object for each batch of dead letters. `key_path_prefix` may hold a date, `%{yyyy-MM-dd}`."""
 
@@ -39,17 +47,19 @@ class DeadLetterQueue:
         self._prefix = prefix_parts(key_path_prefix)
         self._pipeline = pipeline
 
-    def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Raises botocore's errors when S3 does not take the object."""
+    def batch(self, letters: Sequence[DeadLetter]) -> Batch:
         now = datetime.now(UTC)
         objects: list[Value] = [self._object(letter, now) for letter in letters]
         prefix = "".join(part if isinstance(part, str) else part.write(now) for part in self._prefix)
         moment = f"{now:%Y-%m-%dT%H:%M:%S}.{time.time_ns() % 1_000_000_000:09d}Z"
-        self._client.put_object(
-            Bucket=self._bucket,
-            Key=f"{prefix}dlq-v{_VERSION}-{self._pipeline}-{_PLUGIN}-{moment}-{uuid.uuid4()}.json",
-            Body=to_json({"dlqObjects": objects}).encode(),
+        return Batch(
+            key=f"{prefix}dlq-v{_VERSION}-{self._pipeline}-{_PLUGIN}-{moment}-{uuid.uuid4()}.json",
+            body=to_json({"dlqObjects": objects}).encode(),
         )
+
+    def write(self, batch: Batch) -> None:
+        """Raises botocore's errors when S3 does not take the object, or its answer is lost."""
+        self._client.put_object(Bucket=self._bucket, Key=batch.key, Body=batch.body)
 
     def _object(self, letter: DeadLetter, now: datetime) -> Value:
         return {

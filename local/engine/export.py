@@ -44,7 +44,11 @@ class ExportReader:
         self._lines: Iterator[bytes] = iter(())
 
     def step(self) -> list[Event]:
-        """The next items, up to a thousand; none while the export is being made. Raises `ExportFailedError`."""
+        """The next items, up to a thousand; none while the export is being made.
+
+        Raises botocore's errors and `ExportFailedError`; the next step then tries again, after a failed export with
+        another.
+        """
         if self._state.arn is None:
             self._begin()
         elif self._state.files is None:
@@ -68,7 +72,8 @@ class ExportReader:
     def _look(self) -> None:
         description = self._dynamodb.describe_export(ExportArn=self._state.arn)["ExportDescription"]
         if description["ExportStatus"] == "FAILED":
-            raise ExportFailedError(f"export {self._state.arn}: {description.get('FailureMessage', 'failed')}")
+            failed, self._state.arn = self._state.arn, None
+            raise ExportFailedError(f"export {failed}: {description.get('FailureMessage', 'failed')}")
         if description["ExportStatus"] != "COMPLETED":
             return
         summary = json.loads(self._object(self._plan.bucket, description["ExportManifest"]).read())
@@ -79,16 +84,21 @@ class ExportReader:
         _log.info("export complete: %s items in %d files", summary.get("itemCount"), len(self._state.files))
 
     def _read(self) -> list[Event]:
-        if self._file is None:
-            self._file = next(file for file in self._state.files or () if not file.finished)
-            body = self._object(self._state.bucket, self._file.key)
-            self._lines = islice(io.BufferedReader(gzip.GzipFile(fileobj=body)), self._file.lines, None)
+        # Should reading fail, the file is opened again and what was delivered of it is passed over.
+        file, self._file = self._file or self._open(), None
         lines = list(islice(self._lines, _BATCH_LINES))
-        self._file.lines += len(lines)
+        file.lines += len(lines)
         if len(lines) < _BATCH_LINES:
-            self._file.finished = True
-            self._file = None
+            file.finished = True
+        else:
+            self._file = file
         return [self._event(line) for line in lines]
+
+    def _open(self) -> DataFile:
+        file = next(file for file in self._state.files or () if not file.finished)
+        body = self._object(self._state.bucket, file.key)
+        self._lines = islice(io.BufferedReader(gzip.GzipFile(fileobj=body)), file.lines, None)
+        return file
 
     def _object(self, bucket: str, key: str) -> Any:
         return self._s3.get_object(Bucket=bucket, Key=key)["Body"]

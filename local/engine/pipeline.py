@@ -1,7 +1,8 @@
 """A running pipeline: reads export and stream, changes and routes the events, and keeps the checkpoint.
 
-One thread does it all: what has been read is delivered before more is read, so memory is bounded by the bulk size, and
-the checkpoint is written when nothing is waiting, so that whatever ends the process loses nothing.
+One thread does it all: what has been read is delivered before more is read, so memory is bounded by the bulk size. It
+stays in memory until then, whatever fails meanwhile, so nothing is read twice; and the checkpoint is written when
+nothing is waiting, so that whatever ends the process loses nothing.
 """
 
 import logging
@@ -21,7 +22,7 @@ from local.engine.events import Event
 from local.engine.export import ExportFailedError, ExportReader
 from local.engine.indices import Indices, Stopped
 from local.engine.keys import KeySchema
-from local.engine.sink import NotAcknowledgedError, Sink
+from local.engine.sink import Sink
 from local.engine.stream import StreamReader
 from local.engine.support import Plan, SinkPlan
 from osis.model import DEFAULT_ROUTE
@@ -58,16 +59,9 @@ class Pipeline:
         """
         try:
             self._prepare()
-            while not self._stop.is_set():
-                try:
-                    self._work()
-                except (ClientError, BotoCoreError, NotAcknowledgedError, ExportFailedError, UnusableSourceError) as e:
-                    _log.error("%s; reading again from the last checkpoint", e)
-                    for sink in self._sinks:
-                        sink.forget()
-                    self._stop.wait(_RETRY_SECONDS)
+            self._work(*self._start())
         except Stopped:
-            _log.warning("stopped while documents could not be delivered; they will be read again")
+            _log.warning("stopped while something was tried again; what could not be delivered will be read again")
 
     def _sink(self, plan: SinkPlan) -> Sink:
         session = aws.assume(plan.role.arn, plan.role.region, plan.role.external_id)
@@ -88,22 +82,31 @@ class Pipeline:
                 try:
                     sink.indices.prepare()
                     break
-                except (TransportError, ClientError, BotoCoreError) as error:
+                except TransportError as error:
                     _log.warning("sink %s is not ready: %s", sink.indices.options.name, error)
                 if self._stop.wait(_RETRY_SECONDS):
                     raise Stopped
         _log.info("%d sinks ready", len(self._sinks))
 
-    def _work(self) -> None:
-        """Reads from the last checkpoint until `stop` is set."""
+    def _start(self) -> tuple[KeySchema, State]:
+        """The table and how far we are, as soon as the table is as the body needs it."""
         dynamodb = self._session.client("dynamodb")
-        description = dynamodb.describe_table(TableName=self._plan.table_arn)["Table"]
-        table = _key_schema(self._plan.table_arn, description)
-        state = self._checkpoint.load() or self._begin(dynamodb, description)
+        while True:
+            try:
+                description = dynamodb.describe_table(TableName=self._plan.table_arn)["Table"]
+                table = _key_schema(self._plan.table_arn, description)
+                return table, self._checkpoint.load() or self._begin(dynamodb, description)
+            except (ClientError, BotoCoreError, UnusableSourceError) as error:
+                _log.error("%s; trying again", error)
+            if self._stop.wait(_RETRY_SECONDS):
+                raise Stopped
+
+    def _work(self, table: KeySchema, state: State) -> None:
+        """Goes on from `state` until `stop` is set."""
         self._checkpoint.save(state)
         if state.export and self._plan.export:
-            export = ExportReader(dynamodb, self._session.client("s3"), self._plan.export, table, state.export)
-            self._export(export, state)
+            clients = self._session.client("dynamodb"), self._session.client("s3")
+            self._export(ExportReader(*clients, self._plan.export, table, state.export), state)
         if state.stream_arn:
             streams = self._session.client("dynamodbstreams")
             old_image = bool(self._plan.old_image_on_remove)
@@ -139,27 +142,30 @@ class Pipeline:
         if state.export.finished:
             return
         count = 0
-        try:
-            while not state.export.finished and not self._stop.is_set():
-                events = reader.step()
-                deliver(events, self._plan, self._sinks)
-                count += len(events)
-                self._acknowledge(state)
-                if not events and state.export.files is None:
-                    self._stop.wait(_POLL_SECONDS)
-        except ExportFailedError:
-            self._checkpoint.save(state.model_copy(update={"export": Export()}))
-            raise
+        while not state.export.finished and not self._stop.is_set():
+            delivered = self._read(reader)
+            count += delivered
+            self._acknowledge(state)
+            if not delivered and state.export.files is None:
+                self._stop.wait(_POLL_SECONDS)
         if state.export.finished:
             _log.info("export finished: %d items", count)
 
     def _follow(self, reader: StreamReader, state: State) -> None:
         while not self._stop.is_set():
-            events = reader.step()
-            deliver(events, self._plan, self._sinks)
+            delivered = self._read(reader)
             self._acknowledge(state)
-            if not events:
+            if not delivered:
                 self._stop.wait(_POLL_SECONDS)
+
+    def _read(self, reader: ExportReader | StreamReader) -> int:
+        """Delivers what the reader has now and returns how much that was; 0 where reading failed."""
+        try:
+            return deliver(reader.step(), self._plan, self._sinks)
+        except (ClientError, BotoCoreError, ExportFailedError) as error:
+            _log.error("%s; reading again", error)
+            self._stop.wait(_RETRY_SECONDS)
+            return 0
 
     def _acknowledge(self, state: State, *, now: bool = False) -> None:
         """Writes the checkpoint when every document that was read has been delivered."""
@@ -167,15 +173,17 @@ class Pipeline:
             self._checkpoint.save(state)
 
 
-def deliver(events: Iterable[Event], plan: Plan, sinks: Sequence[Sink]) -> None:
-    """Changes each event and adds it to the sinks, those of `plan` in order, to which its routes lead."""
-    for event in events:
+def deliver(events: Iterable[Event], plan: Plan, sinks: Sequence[Sink]) -> int:
+    """Changes each event and adds it to the sinks, those of `plan` in order, to which its routes lead; counts them."""
+    count = 0
+    for count, event in enumerate(events, start=1):  # noqa: B007 - the last count is the answer
         for process in plan.processors:
             process(event)
         routes = {name for name, holds in plan.routes if holds(event)} or {DEFAULT_ROUTE}
         for sink in sinks:
             if not sink.options.routes or sink.options.routes & routes:
                 sink.add(event)
+    return count
 
 
 def settle(sinks: Sequence[Sink], *, now: bool = False) -> bool:

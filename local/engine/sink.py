@@ -22,10 +22,7 @@ _ANSWER_FIELDS = "errors,took,items.*.error,items.*.status,items.*._index,items.
 _NOT_RETRIED = frozenset({400, 404, 409})
 _FIRST_DELAY_SECONDS = 0.05
 _LONGEST_DELAY_SECONDS = 600.0
-
-
-class NotAcknowledgedError(Exception):
-    """Dead letters could not be written: what was read since the last checkpoint has to be read again."""
+_DEAD_LETTERS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -100,16 +97,12 @@ class Sink:
     def flush(self) -> None:
         """Sends what is waiting and returns when each document is stored, buried or known to be older than another.
 
-        Raises `NotAcknowledgedError` and `Stopped`.
+        Raises `Stopped`.
         """
         operations, self._operations, self._bytes = self._operations, [], 0
         if operations:
             self._send(operations)
         self._flushed = time.monotonic()
-
-    def forget(self) -> None:
-        """Drops what is waiting, because it will be read again."""
-        self._operations, self._bytes = [], 0
 
     def _operation(self, event: Event, index: str) -> Operation | None:
         document_id = self._document_id(event)
@@ -240,10 +233,16 @@ class Sink:
         if not self.dead_letters:
             _log.warning("%d documents are lost: the sink has no dlq", len(letters))
             return
-        try:
-            self.dead_letters.write(letters)
-        except (ClientError, BotoCoreError) as error:
-            raise NotAcknowledgedError(f"dead letters cannot be written: {error}") from error
+        batch = self.dead_letters.batch(letters)
+        while True:
+            try:
+                self.dead_letters.write(batch)
+            except (ClientError, BotoCoreError) as error:
+                _log.error("dead letters cannot be written: %s", error)
+            else:
+                return
+            if self.stop.wait(_DEAD_LETTERS_SECONDS):
+                raise Stopped
 
 
 def _letter(operation: Operation, status: int, message: str) -> DeadLetter:

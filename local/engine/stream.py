@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -31,11 +31,15 @@ class StreamReader:
         self._iterators: dict[str, str] = {}
         self._discovered = float("-inf")
 
-    def step(self) -> list[Event]:
-        """What every open shard has now, up to a thousand records of each."""
+    def step(self) -> Iterator[Event]:
+        """What every open shard has now, up to a thousand records of each.
+
+        Raises botocore's errors; the next step goes on after the last event.
+        """
         if time.monotonic() - self._discovered > _DISCOVERY_SECONDS:
             self._discover()
-        return [event for shard_id in self._open_shards() for event in self._read(shard_id)]
+        for shard_id in self._open_shards():
+            yield from self._read(shard_id)
 
     def _discover(self) -> None:
         """Takes up the shards not known yet and forgets those that are finished and gone."""

@@ -61,12 +61,17 @@ class FakeCluster:
 
 
 class FakeBucket:
+    """Refuses the next `refusals` objects."""
+
     def __init__(self) -> None:
         self.objects: dict[str, Any] = {}
-        self.refuses = False
+        self.keys: list[str] = []
+        self.refusals = 0
 
     def put_object(self, **request: Any) -> None:
-        if self.refuses:
+        self.keys.append(request["Key"])
+        if self.refusals:
+            self.refusals -= 1
             raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
         self.objects[request["Key"]] = json.loads(request["Body"])
 

@@ -1,12 +1,13 @@
 import gzip
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.engine.checkpoint import Checkpoint, DataFile, Export, Shard, State
 from local.engine.events import Event
@@ -91,11 +92,28 @@ def test_key_of_two_parts() -> None:
     }
 
 
+class Body(io.BytesIO):
+    """Arrives in small parts, and after `longest` bytes not at all."""
+
+    def __init__(self, content: bytes, longest: int | None) -> None:
+        super().__init__(content)
+        self._longest = longest
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self._longest is not None and self.tell() >= self._longest:
+            raise ConnectionResetError
+        return super().read(min(size, 256) if size and size > 0 else size)
+
+
 class FakeExports:
-    """DynamoDB and S3 of an export that takes two looks; `files` are the items of each data file."""
+    """DynamoDB and S3 of an export that takes two looks; `files` are the items of each data file.
+
+    An answer of S3 breaks off after `longest_answer` bytes.
+    """
 
     def __init__(self, *files: list[str], status: str = "COMPLETED") -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.longest_answer: int | None = None
         self._statuses = ["IN_PROGRESS", status]
         lines = [json.dumps({"itemCount": len(ids), "dataFileS3Key": f"data/{n}"}) for n, ids in enumerate(files)]
         summary = {"exportTime": "2026-03-04T15:06:07.089Z", "s3Bucket": "other", "manifestFilesS3Key": "files"}
@@ -118,7 +136,7 @@ class FakeExports:
         return {"ExportDescription": description}
 
     def get_object(self, **request: Any) -> Any:
-        return {"Body": io.BytesIO(self._objects[request["Bucket"], request["Key"]])}
+        return {"Body": Body(self._objects[request["Bucket"], request["Key"]], self.longest_answer)}
 
 
 def test_export_is_started_awaited_and_read_file_by_file() -> None:
@@ -169,6 +187,22 @@ def test_failed_export_says_why() -> None:
     assert reader.step() == reader.step() == []
     with pytest.raises(ExportFailedError, match="export export/1: no such bucket"):
         reader.step()
+    reader.step()
+    assert [call for call, _ in service.calls] == ["export", "describe", "describe", "export"]
+
+
+def test_file_that_breaks_off_is_read_on_where_it_broke_off() -> None:
+    ids = [f"i{number}" for number in range(2500)]
+    service, state = FakeExports(ids), Export(arn="export/1", bucket="other", files=[DataFile(key="data/0")])
+    service.longest_answer = 4096
+    reader = ExportReader(service, service, ExportPlan("exports", None, None), TABLE, state)
+    read = reader.step()
+    with pytest.raises(ConnectionResetError):
+        reader.step()
+    service.longest_answer = None
+    while not state.finished:
+        read += reader.step()
+    assert [event.data["id"] for event in read] == ids
 
 
 Change = Mapping[str, Any]
@@ -189,6 +223,7 @@ class FakeStreams:
     def __init__(self, **shards: tuple[str | None, list[list[Change] | None]]) -> None:
         self.shards = shards
         self.starts: list[tuple[str, str]] = []
+        self.throttled: set[str] = set()
 
     def describe_stream(self, **request: Any) -> Any:
         names = sorted(self.shards)
@@ -204,6 +239,8 @@ class FakeStreams:
         return {"ShardIterator": f"{request['ShardId']}|{request.get('SequenceNumber', 0)}|0"}
 
     def get_records(self, **request: Any) -> Any:
+        if request["ShardIterator"] in self.throttled:
+            raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "GetRecords")
         name, after, page = request["ShardIterator"].split("|")
         pages = self.shards[name][1]
         content = (pages[int(page)] if int(page) < len(pages) else []) or []
@@ -221,7 +258,7 @@ def state_at(second: int) -> State:
     return State(started=second * 1000, stream_arn="stream")
 
 
-def versions(events: list[Event]) -> list[Any]:
+def versions(events: Iterable[Event]) -> list[Any]:
     return [event.metadata["document_version"] for event in events]
 
 
@@ -235,7 +272,7 @@ def test_versions_count_within_the_second() -> None:
 def test_versions_go_on_after_a_restart() -> None:
     state = state_at(1000)
     streams = FakeStreams(a=(None, [[change(1, 1000), change(2, 1000)], []]))
-    assert len(reader(streams, state).step()) == 2
+    assert len(list(reader(streams, state).step())) == 2
     again = State.model_validate_json(state.model_dump_json())
     streams.shards["a"][1][0] = [change(1, 1000), change(2, 1000), change(3, 1000)]
     assert versions(reader(streams, again).step()) == [1000_000_002]
@@ -257,10 +294,22 @@ def test_child_shard_waits_for_its_parent() -> None:
     )
     state = state_at(1000)
     following = reader(streams, state)
-    numbers = [len(following.step()), len(following.step()), len(following.step())]
+    numbers = [len(list(following.step())) for _ in range(3)]
     assert numbers == [2, 1, 1]
     assert [name for name, _ in streams.starts] == ["a", "c", "b"]
     assert state.shards["a"].finished
+
+
+def test_shard_that_cannot_be_read_neither_loses_nor_repeats_another() -> None:
+    streams = FakeStreams(a=(None, [[change(1, 1000)]]), b=(None, [[change(2, 1001)]]))
+    following = reader(streams, state_at(1000))
+    streams.throttled = {"b|0|0"}
+    read = following.step()
+    assert versions([next(read)]) == [1000_000_000]
+    with pytest.raises(ClientError):
+        next(read)
+    streams.throttled = set()
+    assert versions(following.step()) == [1001_000_000]
 
 
 def test_images_and_actions() -> None:
