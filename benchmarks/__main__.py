@@ -3,10 +3,11 @@
 import argparse
 import sys
 
-from benchmarks import seeding, synth
+from benchmarks import local_aws, seeding, synth
 from benchmarks.pairs import CommandFailed
 
 BENCHMARKS = {
+    "local-aws": (local_aws.phases,),
     "seeding": (seeding.beside_batch_writer, seeding.throttled, seeding.growth),
     "synth": (synth.beside_the_sample, synth.many_tables),
 }

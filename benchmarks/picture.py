@@ -1,10 +1,13 @@
-"""A curve as SVG: both axes logarithmic, every point with its value."""
+"""Pictures as SVG: curves, both axes logarithmic, every point with its value; bars of what was done when."""
 
 from collections.abc import Sequence
 from math import ceil, floor, log10
 from xml.sax.saxutils import escape
 
+from local.timeline import Timeline
+
 WIDTH, HEIGHT, MARGIN = 380, 260, 50
+ROW, SCALE_WIDTH, TITLE_WIDTH = 24, 420, 500
 
 
 def curves(charts: Sequence[tuple[str, Sequence[tuple[float, float]], str]], across: str) -> str:
@@ -17,6 +20,34 @@ def curves(charts: Sequence[tuple[str, Sequence[tuple[float, float]], str]], acr
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(charts) * WIDTH} {HEIGHT}" '
         f'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>{drawn}</svg>\n'
     )
+
+
+def timeline(run: Timeline) -> str:
+    """A bar for each phase, with its seconds and its title."""
+    scale, below = SCALE_WIDTH / run.seconds, ROW * (len(run.phases) + 1)
+    width, height = MARGIN + SCALE_WIDTH + TITLE_WIDTH, below + ROW
+    bars = "".join(
+        f'<rect x="{MARGIN + phase.start * scale:.1f}" y="{ROW * (number + 0.5):.0f}" '
+        f'width="{max(phase.seconds * scale, 1):.1f}" height="{ROW - 8}" fill="#0b62a4"/>'
+        f'<text x="{MARGIN + SCALE_WIDTH + 60}" y="{ROW * (number + 1):.0f}" text-anchor="end">'
+        f"{phase.seconds:.1f} s</text>"
+        f'<text x="{MARGIN + SCALE_WIDTH + 70}" y="{ROW * (number + 1):.0f}">{escape(phase.title)}</text>'
+        for number, phase in enumerate(run.phases)
+    )
+    ticks = "".join(
+        f'<path d="M{MARGIN + seconds * scale:.1f} {ROW / 2:.0f}V{below:.0f}" stroke="#ddd"/>'
+        f'<text x="{MARGIN + seconds * scale:.1f}" y="{below + 14}" text-anchor="middle">{seconds} s</text>'
+        for seconds in range(0, ceil(run.seconds), _tick(run.seconds))
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>{ticks}{bars}</svg>\n'
+    )
+
+
+def _tick(seconds: float) -> int:
+    """A round number of seconds, of which at most ten fit."""
+    return next(step for step in (1, 5, 10, 20, 30, 60, 120, 300, 600, 3600) if seconds / step <= 10)
 
 
 def _chart(title: str, points: Sequence[tuple[float, float]], unit: str, across: str) -> str:

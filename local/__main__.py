@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local import demo, processes, proof, tools
-from local.deployment import ROOT, Deployment, deployment, preflight
+from local.deployment import ROOT, Deployment, preflight
 from local.engine import Kind
 from local.progress import Progress
 from local.terraform import TerraformError
@@ -24,7 +24,7 @@ from local.terraform import TerraformError
 RUNS = ROOT / ".local"
 UP = RUNS / "up"
 SESSION = UP / "session.json"
-# From nothing to every item searchable takes about four minutes on two cores.
+# From nothing to every item searchable takes about three minutes on two cores.
 UP_LIMIT_SECONDS = 1800
 
 console = Console(highlight=False)
@@ -33,10 +33,10 @@ console = Console(highlight=False)
 def run_demo(engine: Kind) -> int:
     """Deploy, move data, compare, tear down. The folder of the run is kept when something failed."""
     directory, progress = _directory("demo", engine), Progress(console)
-    with deployment(directory, engine) as system:
-        demo.deploy(system, progress)
+    with demo.deployed(directory, engine, progress) as system:
         demo.change(system, progress)
         result = demo.verify(system, progress)
+    progress.summarize()
     if result.good:
         shutil.rmtree(directory)
     console.print(
@@ -50,8 +50,7 @@ def run_demo(engine: Kind) -> int:
 def prove_policies(engine: Kind) -> int:
     """Deploy, then take each permission away in turn. The folder of the run is kept when the proof fails."""
     directory, progress = _directory("proof", engine), Progress(console)
-    with deployment(directory, engine) as system:
-        demo.deploy(system, progress)
+    with demo.deployed(directory, engine, progress) as system:
         result = proof.prove(system, progress)
     for problem in result.problems:
         console.print(problem, markup=False, soft_wrap=True)
@@ -71,7 +70,8 @@ def _directory(name: str, engine: Kind) -> Path:
 def up(engine: Kind) -> int:
     """Deploy in a process of its own that stays, and show its progress until everything is there."""
     if SESSION.exists() and _alive(json.loads(SESSION.read_text())["pid"]):
-        console.print(f"It is up already; `make down` ends it.\n{_described(json.loads(SESSION.read_text()))}")
+        console.print("It is up already; `make down` ends it.")
+        _describe(json.loads(SESSION.read_text()))
         return 0
     shutil.rmtree(UP, ignore_errors=True)
     UP.mkdir(parents=True)
@@ -101,14 +101,15 @@ def up(engine: Kind) -> int:
         holder.wait()
         raise
     sys.stdout.write(log.read_text()[shown:])
-    console.print(_described(json.loads(SESSION.read_text())))
+    _describe(json.loads(SESSION.read_text()))
     return 0
 
 
 def hold(engine: Kind) -> int:
     """What `up` starts: deploys, says where everything is, and stays until SIGTERM."""
-    with deployment(UP, engine) as system:
-        demo.deploy(system, Progress(console))
+    progress = Progress(console)
+    with demo.deployed(UP, engine, progress) as system:
+        progress.summarize()
         partial = SESSION.with_suffix(".new")
         partial.write_text(json.dumps(_session(system)))
         partial.rename(SESSION)
@@ -146,8 +147,8 @@ def _search_command(system: Deployment) -> str:
     return f"curl --cacert {shlex.quote(str(system.aws.ca_file))} {signature} {user} {url}"
 
 
-def _described(session: dict[str, object]) -> str:
-    """The session as a person wants it: lines to paste into a shell, then where things are."""
+def _describe(session: dict[str, object]) -> None:
+    """Print the session as a person wants it: lines to paste into a shell, then where things are."""
     environment, outputs = session["environment"], session["outputs"]
     if not isinstance(environment, dict) or not isinstance(outputs, dict):
         raise TypeError(f"{SESSION} is not one of ours; remove it")
@@ -159,7 +160,8 @@ def _described(session: dict[str, object]) -> str:
         f"logs: {session['logs']}",
         "end it with: make down",
     ]
-    return "\n".join(lines)
+    # A command that is folded cannot be pasted.
+    console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def _alive(pid: int) -> bool:

@@ -1,11 +1,16 @@
 """The demo: what happens to a table from its first item on, told step by step."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from local import panels, processes
-from local.deployment import TABLE, Deployment
+from local.deployment import TABLE, Deployment, deployment
+from local.engine import Kind
 from local.progress import Progress
 
 ROUNDS_OF_CHANGES = 1
@@ -29,17 +34,34 @@ class Result:
         return self.differences == 0 and self.denied == 0
 
 
+@contextlib.contextmanager
+def deployed(directory: Path, engine: Kind, progress: Progress) -> Iterator[Deployment]:
+    """Everything from nothing, for the length of the block."""
+    with contextlib.ExitStack() as ending:
+        with progress.step("local AWS: started, OpenSearch launched, Terraform JSON synthesized"):
+            system = ending.enter_context(deployment(directory, engine))
+        deploy(system, progress)
+        yield system
+
+
 def deploy(system: Deployment, progress: Progress) -> None:
-    """All stacks, with the items of the first fill in the index."""
-    with progress.step("state stack: the bucket for remote state, then its own state moved in"):
-        system.apply_state()
-    with progress.step("pipeline stack: the table alone, so that there is something to export"):
-        system.apply_tables()
-    with progress.step("seeding stack: the Lambda fills the table") as done:
+    """All stacks, with the items of the first fill in the index; side by side what does not wait for each other.
+
+    The table is filled long before its pipeline exports it, for which the provider first waits a minute for the domain.
+    """
+    beside = partial(progress.beside, interrupt=system.interrupt)
+    with beside("OpenSearch: until it answers", system.await_node):
+        with progress.step("state stack: the bucket for remote state, and its own state moved in"):
+            system.make_state_bucket()
+        with progress.step("pipeline stack: the table alone, so that there is something to export"):
+            system.apply_tables()
+    with (
+        beside("pipeline stack: Cognito, domain, roles, pipeline", system.apply_pipeline),
+        beside("state stack: everything else of its buckets", system.terraform("state").apply),
+        progress.step("seeding stack: the Lambda fills the table") as done,
+    ):
         system.apply_seeding(changes=0)
         done(f"{len(system.items()):,} items")
-    with progress.step("pipeline stack: Cognito, domain, roles, pipeline"):
-        system.apply_pipeline()
     with progress.step("export: every item searchable") as done:
         system.wait_until_same()
         done(f"{len(system.documents()):,} documents")

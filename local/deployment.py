@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +44,10 @@ def preflight() -> None:
 
 @dataclass
 class Deployment:
-    """One environment on one local AWS; everything it writes is in `directory`."""
+    """One environment on one local AWS; everything it writes is in `directory`.
+
+    `node` may still be starting: `await_node` before a domain is made.
+    """
 
     directory: Path
     aws: emulator.Emulator
@@ -51,11 +55,15 @@ class Deployment:
     environment_name: str
     settings: Settings = field(init=False)
     _document: dict[str, Any] = field(init=False, repr=False)
+    _tools: dict[str, str] = field(init=False, repr=False)
+    _interrupted: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
     _people: dict[str, Person] = field(default_factory=dict, init=False, repr=False)
     _session: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._document = yaml.safe_load((ENVIRONMENTS / f"{self.environment_name}.yaml").read_text())
+        # Once: Terraform, of which several may run, reads the file that this writes.
+        self._tools = tools.terraform_environment(self.directory)
         # Paths in the file are relative to it.
         for folder in ("bodies", "saml"):
             shutil.copytree(ENVIRONMENTS / folder, self.directory / folder, dirs_exist_ok=True)
@@ -83,7 +91,7 @@ class Deployment:
         """What makes any AWS client, Terraform's provider and backend included, talk to the local AWS."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))},
-            **tools.terraform_environment(self.directory),
+            **self._tools,
             **self.aws.environment,
             **self._session,
         }
@@ -109,16 +117,33 @@ class Deployment:
 
     def terraform(self, stack: str) -> Terraform:
         return Terraform(
-            self.directory / "cdktf.out" / "stacks" / stack, self.environment, self.directory / f"{stack}.log"
+            self.directory / "cdktf.out" / "stacks" / stack,
+            self.environment,
+            self.directory / f"{stack}.log",
+            self._interrupted,
         )
 
-    def apply_state(self) -> None:
-        """Make the state bucket, then move the state stack's own state into it: what the README tells to do on AWS."""
+    def interrupt(self) -> None:
+        """End what other threads do with this: Terraform's commands, and waiting for OpenSearch. For good."""
+        self._interrupted.set()
+        self.node.stop()
+
+    def await_node(self) -> None:
+        """Wait until OpenSearch answers, and let domains be served by it. Raises `processes.NotReadyError`."""
+        self.aws.attach(self.node.url)
+
+    def make_state_bucket(self) -> None:
+        """The bucket alone, and the state of its stack moved into it: then there is a place for every state."""
         stack = self.terraform("state")
         stack.init()
-        stack.apply()
+        stack.apply("-target=aws_s3_bucket.state_bucket")
         self.configure(state={"backend": "s3"})
         stack.init("-migrate-state", "-force-copy")
+
+    def apply_state(self) -> None:
+        """The whole state stack. The provider looks at new lifecycle rules for a minute before it believes them."""
+        self.make_state_bucket()
+        self.terraform("state").apply()
 
     def apply_tables(self) -> None:
         """Only the tables, so that there are items to export before there is a pipeline."""
@@ -140,17 +165,26 @@ class Deployment:
         """
         stack = self.terraform("pipeline")
         stack.init()
-        if self.settings.domain is not None:
-            domain, client = self.settings.names.domain, self.aws.client("opensearch")
-            if domain not in {there["DomainName"] for there in client.list_domain_names()["DomainNames"]}:
-                client.create_domain(DomainName=domain, EngineVersion=self.settings.domain.engine_version)
-            stack.import_(DOMAIN_ADDRESS, domain)
-        stack.apply()
+        self.await_node()
+        if self.settings.domain is None:
+            stack.apply()
+            return
+        domain, client = self.settings.names.domain, self.aws.client("opensearch")
+        if domain not in {there["DomainName"] for there in client.list_domain_names()["DomainNames"]}:
+            client.create_domain(DomainName=domain, EngineVersion=self.settings.domain.engine_version)
+        with stack.importing(DOMAIN_ADDRESS, domain):
+            stack.apply()
 
     def apply_seeding(self, *, changes: int) -> None:
         """Fill every table that has `seeding`; then as many rounds of changes as asked for."""
-        seeded = [key for key, table in self.settings.tables.items() if table.seeding is not None]
-        self.configure(tables={key: {"seeding": {"changes": changes}} for key in seeded})
+        behind = {
+            key: {"seeding": {"changes": changes}}
+            for key, table in self.settings.tables.items()
+            if table.seeding is not None and table.seeding.changes != changes
+        }
+        # Where nothing changes, the stacks stay as they are: Terraform may be at work in another one.
+        if behind:
+            self.configure(tables=behind)
         stack = self.terraform("seeding")
         stack.init()
         stack.apply()
@@ -261,11 +295,11 @@ def _merged(document: Any, changes: Any) -> Any:
 def deployment(directory: Path, engine: Kind, environment: str = "local") -> Iterator[Deployment]:
     """A local AWS for one of our environments, with nothing deployed to it yet, gone at the end of the block.
 
-    The files in `directory` stay.
+    OpenSearch is started, not awaited. The files in `directory` stay.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with opensearch.node(directory) as node:
-        aws = emulator.start(directory / "aws", node_url=node.url, engine=engine)
+        aws = emulator.start(directory / "aws", engine=engine)
         try:
             yield Deployment(directory, aws, node, environment)
         finally:

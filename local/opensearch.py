@@ -1,11 +1,11 @@
 """A real OpenSearch node of one's own: loopback only, free ports, data thrown away with its folder."""
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,10 @@ from pathlib import Path
 from local import processes, security, tools
 
 VERSION = "2.19.3"
-HEAP = "512m"
-_START_SECONDS = 120
+# The second compiler takes half of the processor time of a start, for what pays only after hours. OpenSearch has the
+# heap touched when it starts, which is then resident in full: half of the memory of a node that has little to do.
+JAVA_OPTIONS = "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1 -XX:-AlwaysPreTouch"
+_START_SECONDS = 300
 _ARTIFACT = f"org.opensearch.distribution.integ-test-zip:opensearch:{VERSION}:zip"
 _SECURITY_ARTIFACT = f"org.opensearch.plugin:{security.PLUGIN}:{VERSION}.0:zip"
 _IMAGE = f"opensearchproject/opensearch:{VERSION}"
@@ -40,21 +42,40 @@ _PROCESS_SETTINGS = {
 
 @dataclass(frozen=True)
 class Node:
-    """A node that answers at `url` (plain HTTP on 127.0.0.1) to who sends headers of `security.identity`.
+    """A node that may still be starting. All it stores is under `directory`; `addresses` is written once it listens."""
 
-    All it stores is under `directory`.
-    """
-
-    url: str
     process: processes.Child
     directory: Path
+    addresses: Path
+
+    @functools.cached_property
+    def url(self) -> str:
+        """Where it answers, plain HTTP on 127.0.0.1, to who sends headers of `security.identity`.
+
+        Who asks first waits until the cluster is healthy. Raises `processes.NotReadyError` when that takes more than
+        five minutes, and when the node ends.
+        """
+        return processes.wait_until(
+            self._answering, limit_seconds=_START_SECONDS, what="OpenSearch answers", child=self.process
+        )
+
+    def _answering(self) -> str:
+        """The URL; empty as long as nobody answers there."""
+        try:
+            # One line for each address bound, "127.0.0.1:41235".
+            url = f"http://{self.addresses.read_text().split()[0]}"
+            request = urllib.request.Request(f"{url}/_cluster/health", headers=security.identity())  # noqa: S310 - loopback
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
+                return url if answer.status == 200 else ""
+        except (OSError, IndexError):
+            return ""
 
     @property
     def log(self) -> Path:
         return self.process.log
 
     def stop(self) -> None:
-        """Ends the node and removes its data."""
+        """Ends the node and removes its data; again changes nothing."""
         self.process.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -70,9 +91,9 @@ def node(logs: Path) -> Iterator[Node]:
 
 
 def start(logs: Path) -> Node:
-    """Starts a node, whose log is `opensearch.log` in `logs`, and waits until its cluster is healthy.
+    """Starts a node, whose log is `opensearch.log` in `logs`, without waiting for it.
 
-    Raises `tools.MissingToolError`, and `processes.NotReadyError` when the node does not come up within two minutes.
+    Raises `tools.MissingToolError`, and `processes.NotReadyError` when OpenSearch cannot be fetched.
     """
     distribution = tools.opensearch()
     # A short path of the system's: OpenSearch may run as an account that cannot enter the project's folder.
@@ -108,17 +129,12 @@ def _start_process(home: Path, directory: Path, log: Path) -> Node:
             "HOME": str(directory),
             "OPENSEARCH_PATH_CONF": str(directory / "config"),
             "OPENSEARCH_JAVA_HOME": str(tools.java_home()),
-            "OPENSEARCH_JAVA_OPTS": f"-Xms{HEAP} -Xmx{HEAP}",
+            "OPENSEARCH_JAVA_OPTS": JAVA_OPTIONS,
             "OPENSEARCH_TMPDIR": str(directory / "tmp"),
         },
         user=account,
     )
-    ports = directory / "logs" / "http.ports"
-    with _stopped_on_failure(child):
-        processes.wait_until(ports.exists, limit_seconds=_START_SECONDS, what="OpenSearch listens", child=child)
-        # One line per address bound, "127.0.0.1:41235".
-        address = ports.read_text().split()[0]
-        return _ready(f"http://{address}", child, directory)
+    return Node(child, directory, directory / "logs" / "http.ports")
 
 
 def _write_configuration(home: Path, directory: Path) -> None:
@@ -143,9 +159,11 @@ def _start_container(directory: Path, log: Path) -> Node:
         path.chmod(0o755 if path.is_dir() else 0o644)  # an account of the image reads them
     if subprocess.run([docker, "image", "inspect", _IMAGE], check=False, capture_output=True).returncode:
         _run([docker, "pull", "--quiet", _IMAGE], directory)
-    child = processes.start("OpenSearch", _container_command(docker, port, configuration), log=log)
-    with _stopped_on_failure(child):
-        return _ready(f"http://127.0.0.1:{port}", child, directory)
+    addresses = directory / "http.ports"
+    addresses.write_text(f"127.0.0.1:{port}\n")
+    return Node(
+        processes.start("OpenSearch", _container_command(docker, port, configuration), log=log), directory, addresses
+    )
 
 
 def _container_command(docker: Path, port: int, configuration: Path) -> list[str | Path]:
@@ -155,32 +173,9 @@ def _container_command(docker: Path, port: int, configuration: Path) -> list[str
         *(f"--volume={path}:{_IMAGE_CONFIGURATION}/{path.name}:ro" for path in sorted(configuration.iterdir())),
         *(f"--env={key}={value}" for key, value in _SETTINGS.items()),
         "--env=DISABLE_INSTALL_DEMO_CONFIG=true",
-        f"--env=OPENSEARCH_JAVA_OPTS=-Xms{HEAP} -Xmx{HEAP}",
+        f"--env=OPENSEARCH_JAVA_OPTS={JAVA_OPTIONS}",
         _IMAGE,
     ]
-
-
-@contextlib.contextmanager
-def _stopped_on_failure(child: processes.Child) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        child.stop()
-        raise
-
-
-def _ready(url: str, child: processes.Child, directory: Path) -> Node:
-    request = urllib.request.Request(f"{url}/_cluster/health", headers=security.identity())  # noqa: S310 - loopback
-
-    def healthy() -> bool:
-        try:
-            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-    processes.wait_until(healthy, limit_seconds=_START_SECONDS, what="OpenSearch answers", child=child)
-    return Node(url, child, directory)
 
 
 def _inherited_environment() -> Mapping[str, str]:

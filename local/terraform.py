@@ -1,9 +1,12 @@
 """The real Terraform, run in one synthesized stack."""
 
+import contextlib
 import json
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +22,20 @@ class TerraformError(RuntimeError):
 
 @dataclass(frozen=True)
 class Terraform:
-    """`directory` is a folder that holds a `cdk.tf.json`; `environment` replaces ours; all output goes to `log`."""
+    """`directory` is a folder that holds a `cdk.tf.json`; `environment` replaces ours; all output goes to `log`.
+
+    Another thread may set `interrupted`: what runs, or begins later, is ended.
+    """
 
     directory: Path
     environment: Mapping[str, str]
     log: Path
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
     def init(self, *options: str) -> None:
-        self._succeed("init", "-no-color", *options)
+        """Once for a stack; again only with `options`, which say what has changed."""
+        if options or not (self.directory / ".terraform").exists():
+            self._succeed("init", "-no-color", *options)
 
     def validate(self) -> None:
         self._succeed("validate", "-no-color")
@@ -37,17 +46,34 @@ class Terraform:
     def destroy(self) -> None:
         self._succeed("destroy", "-no-color", "-auto-approve")
 
-    def import_(self, address: str, identity: str) -> None:
-        """Take what exists under `identity` into the state, where the state does not have it yet."""
-        if address not in self._answer("state", "list").splitlines():
-            self._succeed("import", "-no-color", address, identity)
+    @contextlib.contextmanager
+    def importing(self, address: str, identity: str) -> Iterator[None]:
+        """An apply within the block takes what exists under `identity` into the state, where that lacks it."""
+        # A command of its own would start the provider once more.
+        file = self.directory / "import.tf.json"
+        file.write_text(json.dumps({"import": [{"to": address, "id": identity}]}))
+        try:
+            yield
+        finally:
+            file.unlink()
 
     def has_changes(self) -> bool:
         """Whether a plan would change anything."""
         return self._run("plan", "-no-color", "-detailed-exitcode", allowed=(0, 2)) == 2
 
     def outputs(self) -> dict[str, Any]:
-        return {name: output["value"] for name, output in json.loads(self._answer("output", "-json")).items()}
+        done = subprocess.run(
+            [tools.terraform(), "output", "-json"],
+            cwd=self.directory,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise TerraformError(f"terraform output failed in {self.directory}\n{done.stderr}")
+        return {name: output["value"] for name, output in json.loads(done.stdout).items()}
 
     def _succeed(self, *arguments: str) -> None:
         self._run(*arguments, allowed=(0,))
@@ -60,30 +86,15 @@ class Terraform:
             directory=self.directory,
             environment=self.environment,
         )
-        try:
-            code = child.wait(LIMIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise TerraformError(f"{child.name} did not end within {LIMIT_SECONDS} s; see {self.log}") from None
-        finally:
-            child.stop()
+        end = time.monotonic() + LIMIT_SECONDS
+        with processes.running(child):
+            while (code := child.exit_code) is None:
+                if self.interrupted.wait(0.1):
+                    raise TerraformError(f"{child.name} was interrupted")
+                if time.monotonic() >= end:
+                    raise TerraformError(f"{child.name} did not end within {LIMIT_SECONDS} s; see {self.log}")
         if code not in allowed:
             raise TerraformError(
                 f"{child.name} failed in {self.directory}\n{processes.tail(self.log, 30)}\n(all of it: {self.log})"
             )
         return code
-
-    def _answer(self, *arguments: str) -> str:
-        """What a quick, read-only command prints."""
-        done = subprocess.run(
-            [tools.terraform(), *arguments],
-            cwd=self.directory,
-            env=dict(self.environment),
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_SECONDS,
-            check=False,
-        )
-        # An empty state is no error to us.
-        if done.returncode and "No state file was found" not in done.stderr:
-            raise TerraformError(f"terraform {' '.join(arguments)} failed in {self.directory}\n{done.stderr}")
-        return done.stdout

@@ -9,9 +9,6 @@ from local import emulator, opensearch, tools
 from local.emulator import Emulator
 from settings import Settings, State
 
-# Nothing listens there: a plan never comes to the domain.
-NO_NODE = "http://127.0.0.1:9"
-
 
 def moved_in(settings: Settings) -> Settings:
     """The same settings for the local AWS's account, ARNs included, and with its state where a first deploy has it."""
@@ -31,7 +28,8 @@ def empty_account(settings: Settings, directory: Path) -> Iterator[dict[str, str
     """
     directory.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as ending:
-        node_url = ending.enter_context(opensearch.node(directory)).url if settings.existing_domain else NO_NODE
+        # A plan never comes to a domain that it makes.
+        node_url = ending.enter_context(opensearch.node(directory)).url if settings.existing_domain else None
         aws = emulator.start(directory / "aws", node_url=node_url)
         ending.callback(aws.stop)
         _make_what_the_state_stack_makes(settings, aws)

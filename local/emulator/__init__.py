@@ -11,7 +11,14 @@ from typing import Any
 import boto3
 
 from local import processes
-from local.emulator.configuration import ADDRESSES_FILE, Addresses, Configuration
+from local.emulator.configuration import (
+    ADDRESSES_FILE,
+    ATTACHMENT_FILE,
+    Addresses,
+    Attachment,
+    Configuration,
+    publish,
+)
 from local.engine import Kind
 
 ADMINISTRATOR_KEY = "local-administrator"
@@ -26,8 +33,9 @@ _STOP_SECONDS = 40.0
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator; `addresses` says where."""
+    """A running emulator, which writes to `directory`; `addresses` says where it serves."""
 
+    directory: Path
     addresses: Addresses
     process: processes.Child
 
@@ -72,6 +80,10 @@ class Emulator:
         session: Any = boto3.Session(key, ANY_SECRET, region_name=region)
         return session.client(service, endpoint_url=self.endpoint_url)
 
+    def attach(self, node_url: str) -> None:
+        """Let the OpenSearch node at this URL serve domains, which until then do not answer."""
+        publish(Attachment(node_url=node_url), self.directory / ATTACHMENT_FILE)
+
     @property
     def log(self) -> Path:
         """Output of the emulator process."""
@@ -82,18 +94,19 @@ class Emulator:
         self.process.stop()
 
 
-def start(directory: Path, *, node_url: str, engine: Kind = "embedded") -> Emulator:
+def start(directory: Path, *, node_url: str | None = None, engine: Kind = "embedded") -> Emulator:
     """Starts an emulator, empty, and waits until it serves.
 
-    Everything that it writes goes to `directory`; domains are served by the OpenSearch node at `node_url` and pipelines
-    run on `engine`. Raises `processes.NotReadyError`.
+    Everything that it writes goes to `directory`; pipelines run on `engine`. The OpenSearch node at `node_url` is
+    attached where it is there already. Raises `processes.NotReadyError`.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
     announced = directory / ADDRESSES_FILE
-    announced.unlink(missing_ok=True)
+    for former in (announced, directory / ATTACHMENT_FILE):
+        former.unlink(missing_ok=True)
     configuration = directory / "configuration.json"
-    configuration.write_text(Configuration(directory=directory, node_url=node_url, engine=engine).model_dump_json())
+    configuration.write_text(Configuration(directory=directory, engine=engine).model_dump_json())
     child = processes.start(
         "the local AWS",
         [sys.executable, "-m", "local.emulator", "--config", configuration],
@@ -107,4 +120,7 @@ def start(directory: Path, *, node_url: str, engine: Kind = "embedded") -> Emula
     except BaseException:
         child.stop()
         raise
-    return Emulator(Addresses.model_validate_json(announced.read_text()), child)
+    started = Emulator(directory, Addresses.model_validate_json(announced.read_text()), child)
+    if node_url is not None:
+        started.attach(node_url)
+    return started

@@ -1,4 +1,4 @@
-"""What an emulator process is told, and what it tells once it serves: two JSON files."""
+"""What an emulator process is told, at its start and later, and what it tells once it serves: three JSON files."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from local.engine import Kind
 
 ADDRESSES_FILE = "addresses.json"
+ATTACHMENT_FILE = "attachment.json"
 
 
 class _File(BaseModel):
@@ -14,11 +15,16 @@ class _File(BaseModel):
 
 
 class Configuration(_File):
-    """`directory` takes logs, certificates and the folders of functions and pipelines; `node_url` is the node's."""
+    """`directory` takes logs, certificates and the folders of functions and pipelines."""
 
     directory: Path
-    node_url: str
     engine: Kind
+
+
+class Attachment(_File):
+    """The OpenSearch node that serves domains; it may be up only after the emulator."""
+
+    node_url: str
 
 
 class Addresses(_File):
@@ -29,3 +35,10 @@ class Addresses(_File):
     ca_file: Path
     decisions_log: Path
     outbox: Path
+
+
+def publish(content: BaseModel, file: Path) -> None:
+    """In one step, so that who waits for the file never reads half of it."""
+    unfinished = file.with_suffix(".part")
+    unfinished.write_text(content.model_dump_json())
+    unfinished.replace(file)

@@ -3,22 +3,33 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 
 from local import security
+from local.emulator.configuration import Attachment
 
 ANSWER_SECONDS = 120
+_NOWHERE = "http://127.0.0.1:9"
 UnreachableError = urllib3.exceptions.HTTPError
 
 
 @dataclass(frozen=True)
 class Node:
-    """The node at `url`, plain HTTP."""
+    """The node that the file `attachment` names, once it is there."""
 
-    url: str
+    attachment: Path
+
+    @property
+    def url(self) -> str:
+        """Plain HTTP; where nothing listens as long as no node is attached."""
+        try:
+            return Attachment.model_validate_json(self.attachment.read_text()).node_url
+        except FileNotFoundError:
+            return _NOWHERE
 
     @property
     def address(self) -> str:

@@ -2,14 +2,13 @@
 
 import signal
 import threading
-from pathlib import Path
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from local.emulator import buckets, certificates, collections, domains, exports, lookups, streams
 from local.emulator.authorization import Authorizer
-from local.emulator.configuration import ADDRESSES_FILE, Addresses, Configuration
+from local.emulator.configuration import ADDRESSES_FILE, ATTACHMENT_FILE, Addresses, Configuration, publish
 from local.emulator.front import Front, serve
 from local.emulator.functions import Functions
 from local.emulator.gate import Gate
@@ -28,7 +27,7 @@ def run(configuration: Configuration) -> None:
     directory = configuration.directory
     authorizer = Authorizer(directory / "decisions.jsonl")
     certificate = certificates.create(directory / "tls")
-    node = Node(configuration.node_url)
+    node = Node(directory / ATTACHMENT_FILE)
     front = Front(certificate, node, authorizer)
     application = Gate(DomainDispatcherApplication(create_backend_app), authorizer)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
@@ -58,15 +57,8 @@ def run(configuration: Configuration) -> None:
     SignIn(authorizer).install()
     serve(front)
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
-    _publish(addresses, directory / ADDRESSES_FILE)
+    publish(addresses, directory / ADDRESSES_FILE)
     stopping.wait()
     pipelines.stop()
     server.shutdown()
     front.shutdown()
-
-
-def _publish(addresses: Addresses, file: Path) -> None:
-    """In one step, so that who waits for the file never reads half of it."""
-    unfinished = file.with_suffix(".part")
-    unfinished.write_text(addresses.model_dump_json())
-    unfinished.replace(file)

@@ -37,6 +37,7 @@ def make_role(system: Deployment, name: str) -> None:
 def make_domain(system: Deployment, name: str) -> None:
     """A domain whose owners make our set-up function's role one of its masters."""
     names = system.settings.names
+    system.await_node()
     make_role(system, OWNER)
     system.aws.client("opensearch").create_domain(
         DomainName=name,

@@ -98,6 +98,7 @@ def system(tmp_path: Path) -> Iterator[Deployment]:
     with deployment(tmp_path, "embedded", "existing") as system:
         system.configure(**ENVIRONMENT)
         names = system.settings.names
+        system.await_node()
         system.aws.client("opensearch").create_domain(
             DomainName=DOMAIN,
             EngineVersion="OpenSearch_2.19",

@@ -10,8 +10,6 @@ from local.emulator import Emulator, start
 from tests.local.policy_documents import Statement, allow, document
 from tests.local.recording_proxy import RecordingProxy
 
-# Nothing listens there: for tests that never come to the domain.
-NO_NODE = "http://127.0.0.1:9"
 Client = Callable[..., Any]
 
 
@@ -38,7 +36,7 @@ def proxy(node: opensearch.Node) -> Iterator[RecordingProxy]:
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An emulator, empty at first, for the tests of one module; without a node."""
-    started = start(tmp_path_factory.mktemp("emulator"), node_url=NO_NODE)
+    started = start(tmp_path_factory.mktemp("emulator"))
     yield started
     started.stop()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,20 @@ def test_administrator_gets_through(call: Call) -> None:
     assert call("HEAD", "/through/_doc/1").status == 200
     assert call("HEAD", "/nothing").status == 404
     assert call("DELETE", "/through").status == 200
+
+
+def test_a_node_may_be_attached_later(node: opensearch.Node, tmp_path: Path) -> None:
+    started = start(tmp_path)
+    try:
+        started.client("opensearch").create_domain(DomainName="search")
+        with signed_calls(started) as send:
+            before = send("GET", "/")
+            started.attach(node.url)
+            after = send("GET", "/")
+    finally:
+        started.stop()
+    assert (before.status, after.status) == (502, 200)
+    assert "does not answer" in before.json()["message"]
 
 
 def test_unsigned_request_is_refused(call: Call) -> None:

@@ -1,0 +1,66 @@
+"""Terraform's commands, each run by a program that notes what it is asked."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from local.processes import wait_until
+from local.terraform import Terraform, TerraformError
+
+PROGRAM = """#!/bin/sh
+case "$1" in
+version) echo '{"terraform_version": "1.10.0"}'; exit ;;
+init) mkdir .terraform ;;
+apply) cat *.tf.json >> imports ;;
+esac
+echo "$*" >> commands
+if [ "$1" = destroy ]; then sleep 600; fi
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    path = f"{program.parent}:/usr/bin:/bin"
+    monkeypatch.setenv("PATH", path)
+    (tmp_path / "stack").mkdir()
+    return Terraform(tmp_path / "stack", {"PATH": path}, tmp_path / "log")
+
+
+def commands(stack: Terraform) -> list[str]:
+    """Without the options that each has."""
+    file = stack.directory / "commands"
+    return file.read_text().replace(" -no-color", "").splitlines() if file.exists() else []
+
+
+def test_a_stack_is_initialized_once_unless_something_has_changed(stack: Terraform) -> None:
+    stack.init()
+    stack.init()
+    assert commands(stack) == ["init"]
+    stack.init("-migrate-state")
+    assert commands(stack) == ["init", "init -migrate-state"]
+
+
+def test_an_apply_imports_what_is_there_and_leaves_nothing_in_the_stack(stack: Terraform) -> None:
+    with stack.importing("aws_opensearch_domain.search_domain", "shop"):
+        stack.apply()
+    imports = (stack.directory / "imports").read_text()
+    assert json.loads(imports) == {"import": [{"to": "aws_opensearch_domain.search_domain", "id": "shop"}]}
+    assert list(stack.directory.glob("*.tf.json")) == []
+
+
+def test_an_interrupt_from_another_thread_ends_the_command(stack: Terraform) -> None:
+    def interrupt() -> None:
+        wait_until(lambda: commands(stack), limit_seconds=60, what="the command runs")
+        stack.interrupted.set()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(TerraformError, match="terraform destroy was interrupted"):
+        stack.destroy()
+    thread.join()
