@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import shlex
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 from pathlib import Path
 
 from rich.console import Console
@@ -24,8 +25,11 @@ from local.terraform import TerraformError
 RUNS = ROOT / ".local"
 UP = RUNS / "up"
 SESSION = UP / "session.json"
+HOLDER = UP / "holder.pid"
 # From nothing to every item searchable takes about three minutes on two cores.
 UP_LIMIT_SECONDS = 1800
+# Engines, emulator and node have their grace one after the other.
+DOWN_LIMIT_SECONDS = 180
 
 console = Console(highlight=False)
 
@@ -69,68 +73,102 @@ def _directory(name: str, engine: Kind) -> Path:
 
 def up(engine: Kind) -> int:
     """Deploy in a process of its own that stays, and show its progress until everything is there."""
-    if SESSION.exists() and _alive(json.loads(SESSION.read_text())["pid"]):
+    lock = _lock()
+    if lock is None:
+        if not SESSION.exists():
+            console.print(f"It is coming up or ending; `make down` ends it. Logs: {UP}", soft_wrap=True)
+            return 1
         console.print("It is up already; `make down` ends it.")
         _describe(json.loads(SESSION.read_text()))
         return 0
     shutil.rmtree(UP, ignore_errors=True)
-    UP.mkdir(parents=True)
+    UP.mkdir()
     log = UP / "up.log"
     with log.open("wb") as output:
         holder = subprocess.Popen(
             [sys.executable, "-m", "local", "hold", "--engine", engine],
             cwd=ROOT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            # Locked until both of us have ended.
+            pass_fds=(lock,),
         )
-    shown = 0
-    end = time.monotonic() + UP_LIMIT_SECONDS
     try:
-        while not SESSION.exists():
-            text = log.read_text()
-            sys.stdout.write(text[shown:])
-            shown = len(text)
-            if holder.poll() is not None or time.monotonic() > end:
-                console.print(f"It did not come up; logs are in {UP}")
-                return 1
-            time.sleep(0.3)
+        _publish(str(holder.pid), HOLDER)
+        with log.open(errors="replace") as said:
+
+            def settled() -> bool:
+                over = SESSION.exists() or holder.poll() is not None
+                sys.stdout.write(said.read())
+                return over
+
+            processes.wait_until(settled, limit_seconds=UP_LIMIT_SECONDS, what="everything is there")
     except BaseException:
-        holder.terminate()
-        holder.wait()
+        # The end of its standard input ends it.
+        holder.communicate()
         raise
-    sys.stdout.write(log.read_text()[shown:])
+    if not SESSION.exists():
+        console.print(f"It did not come up; logs are in {UP}", soft_wrap=True)
+        return 1
     _describe(json.loads(SESSION.read_text()))
     return 0
 
 
 def hold(engine: Kind) -> int:
-    """What `up` starts: deploys, says where everything is, and stays until SIGTERM."""
+    """What `up` starts: deploys, says where everything is, and stays until SIGTERM. Ends with `up` until then."""
+    threading.Thread(target=_end_with_starter, daemon=True).start()
     progress = Progress(console)
     with demo.deployed(UP, engine, progress) as system:
         progress.summarize()
-        partial = SESSION.with_suffix(".new")
-        partial.write_text(json.dumps(_session(system)))
-        partial.rename(SESSION)
+        _publish(json.dumps(_session(system)), SESSION)
         while True:
             signal.pause()
 
 
+def _end_with_starter() -> None:
+    """End, unless everything is there, when `up` does: it holds the other end of our standard input, to its death."""
+    os.read(sys.stdin.fileno(), 1)
+    if not SESSION.exists() and (main_thread := threading.main_thread().ident):
+        signal.pthread_kill(main_thread, signal.SIGTERM)
+
+
 def down() -> int:
-    if not SESSION.exists() or not _alive(pid := json.loads(SESSION.read_text())["pid"]):
-        console.print("Nothing is up.")
-    else:
-        os.kill(pid, signal.SIGTERM)
-        processes.wait_until(lambda: not _alive(pid), limit_seconds=60, what="everything has ended")
+    if _lock() is None:
+        processes.wait_until(HOLDER.exists, limit_seconds=10, what=f"{HOLDER} says which process to end")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(HOLDER.read_text()), signal.SIGTERM)
+        processes.wait_until(_lock, limit_seconds=DOWN_LIMIT_SECONDS, what="everything has ended")
         console.print("Everything has ended.")
+    else:
+        console.print("Nothing is up.")
     shutil.rmtree(UP, ignore_errors=True)
     return 0
 
 
+def _lock() -> int | None:
+    """A descriptor with the lock of `up` and `down`, for as long as it is open; None where another process has it."""
+    RUNS.mkdir(exist_ok=True)
+    # The folder itself: a file would be left, and with a process id alone the process may be another by now.
+    descriptor = os.open(RUNS, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _publish(text: str, file: Path) -> None:
+    """In one step, so that who waits for the file never reads half of it."""
+    partial = file.with_suffix(".new")
+    partial.write_text(text)
+    partial.rename(file)
+
+
 def _session(system: Deployment) -> dict[str, object]:
     return {
-        "pid": os.getpid(),
         "environment": {**system.aws.environment, "AWS_REGION": system.settings.region},
         "search": _search_command(system),
         "mails": str(system.aws.outbox),
@@ -162,13 +200,6 @@ def _describe(session: dict[str, object]) -> None:
     ]
     # A command that is folded cannot be pasted.
     console.print("\n".join(lines), markup=False, soft_wrap=True)
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
 
 
 def main() -> int:

@@ -6,9 +6,7 @@ All that it does in the node it does as the node's administrator, so whoever rea
 import contextlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -35,9 +33,8 @@ class Dashboards:
     directory: Path
 
     def stop(self) -> None:
-        """Ends it and removes its data."""
+        """Ends it; its data goes with it."""
         self.process.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -56,10 +53,25 @@ def start(node_url: str, logs: Path) -> Dashboards:
     Raises `tools.MissingToolError`, and `processes.NotReadyError` when it does not come up within three minutes.
     """
     distribution = tools.dashboards()
-    directory = Path(tempfile.mkdtemp(prefix="dashboards-")).resolve()
     port = processes.free_port()
-    file = directory / "opensearch_dashboards.yml"
-    settings = {
+    with processes.scratch("dashboards-") as directory:
+        file = directory / "opensearch_dashboards.yml"
+        file.write_text(json.dumps(_settings(distribution, port, node_url, directory)))  # JSON is YAML
+        command = _home_command(distribution.home, file) if distribution.home else _in_container(file)
+        child = processes.start("OpenSearch Dashboards", command, log=logs / "dashboards.log", scratch=directory)
+    started = Dashboards(f"http://127.0.0.1:{port}", child, directory)
+    try:
+        processes.wait_until(
+            lambda: _ready(started.url), limit_seconds=_START_SECONDS, what="Dashboards is ready", child=child
+        )
+    except BaseException:
+        started.stop()
+        raise
+    return started
+
+
+def _settings(distribution: tools.Distribution, port: int, node_url: str, directory: Path) -> dict[str, object]:
+    settings: dict[str, object] = {
         "server.host": "127.0.0.1",
         "server.port": port,
         "server.basePath": BASE_PATH,
@@ -72,18 +84,7 @@ def start(node_url: str, logs: Path) -> Dashboards:
     # It would ask for a password, of which the node knows nothing. Without the plugin the setting is not known.
     if distribution.kind == "docker" or Path(distribution.home or "", _SECURITY_PLUGIN).exists():
         settings["opensearch_security.enabled"] = False
-    file.write_text(json.dumps(settings))  # JSON is YAML
-    command = _home_command(distribution.home, file) if distribution.home else _in_container(file)
-    child = processes.start("OpenSearch Dashboards", command, log=logs / "dashboards.log")
-    started = Dashboards(f"http://127.0.0.1:{port}", child, directory)
-    try:
-        processes.wait_until(
-            lambda: _ready(started.url), limit_seconds=_START_SECONDS, what="Dashboards is ready", child=child
-        )
-    except BaseException:
-        started.stop()
-        raise
-    return started
+    return settings
 
 
 def _home_command(home: Path, file: Path) -> list[str | Path]:

@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 
 TABLE = "orders"
 """The table of `environments/local.yaml`."""
+SYNTH_LIMIT_SECONDS = 300
 DOMAIN_ADDRESS = "aws_opensearch_domain.search_domain"
 
 # Data Prepper's sink looks at these when it starts, and does the same whether it may or not: found on the real plugin.
@@ -75,16 +75,19 @@ class Deployment:
         file = self.directory / f"{self.environment_name}.yaml"
         file.write_text(yaml.safe_dump(self._document))
         self.settings = load(str(file))
-        done = subprocess.run(
-            [sys.executable, ROOT / "main.py"],
-            cwd=self.directory,
-            env={**os.environ, "ENVIRONMENT": str(file), "CDKTF_OUTDIR": str(self.directory / "cdktf.out")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"synth failed\n{done.stderr}")
+        # Ended before it is done, jsii leaves there what it has unpacked.
+        with processes.scratch("synth-") as scratch:
+            synth = processes.start(
+                "synth",
+                [sys.executable, ROOT / "main.py"],
+                log=self.directory / "synth.log",
+                directory=self.directory,
+                environment={**os.environ, "ENVIRONMENT": str(file), "CDKTF_OUTDIR": str(self.directory / "cdktf.out")},
+                scratch=scratch,
+            )
+        with processes.running(synth):
+            if synth.wait(SYNTH_LIMIT_SECONDS):
+                raise RuntimeError(f"synth failed\n{processes.tail(synth.log)}")
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,14 +1,16 @@
 """Runs a command and ends its whole process group when the process that asked for it is gone.
 
-Started by `local.processes` as ``python guard.py GRACE_SECONDS UID:GID COMMAND…`` with a pipe from the asker on
-standard input; an empty UID:GID means our own account.
+Started by `local.processes` as ``python guard.py GRACE_SECONDS UID:GID SCRATCH COMMAND…`` with a pipe from the asker on
+standard input; an empty UID:GID means our own account, an empty SCRATCH no folder.
 The pipe closes when the asker closes it or dies, by SIGKILL too; then, or on SIGTERM, the command's group gets SIGTERM
-and, after GRACE_SECONDS, SIGKILL. The exit code is the command's, 128 + signal number where a signal ended it.
+and, after GRACE_SECONDS, SIGKILL. When all have ended the folder SCRATCH is removed: nobody else is sure to be left who
+could. The exit code is the command's, 128 + signal number where a signal ended it.
 Standard library only: it must start in milliseconds and on every platform.
 """
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,4 +57,9 @@ def main(grace_seconds: float, account: str, command: list[str]) -> int:
 
 if __name__ == "__main__":
     sys.stdout.flush()
-    os._exit(main(float(sys.argv[1]), sys.argv[2], sys.argv[3:]))
+    try:
+        code = main(float(sys.argv[1]), sys.argv[2], sys.argv[4:])
+    finally:
+        if scratch := sys.argv[3]:
+            shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(code)

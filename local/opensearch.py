@@ -75,9 +75,8 @@ class Node:
         return self.process.log
 
     def stop(self) -> None:
-        """Ends the node and removes its data; again changes nothing."""
+        """Ends the node; its data goes with it. Again changes nothing."""
         self.process.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -97,15 +96,11 @@ def start(logs: Path) -> Node:
     """
     distribution = tools.opensearch()
     # A short path of the system's: OpenSearch may run as an account that cannot enter the project's folder.
-    directory = Path(tempfile.mkdtemp(prefix="opensearch-")).resolve()
-    try:
+    with processes.scratch("opensearch-") as directory:
         if distribution.kind == "docker":
             return _start_container(directory, logs / "opensearch.log")
         home = distribution.home or _unpacked()
         return _start_process(home, directory, logs / "opensearch.log")
-    except BaseException:
-        shutil.rmtree(directory, ignore_errors=True)
-        raise
 
 
 def _start_process(home: Path, directory: Path, log: Path) -> Node:
@@ -133,6 +128,7 @@ def _start_process(home: Path, directory: Path, log: Path) -> Node:
             "OPENSEARCH_TMPDIR": str(directory / "tmp"),
         },
         user=account,
+        scratch=directory,
     )
     return Node(child, directory, directory / "logs" / "http.ports")
 
@@ -161,9 +157,8 @@ def _start_container(directory: Path, log: Path) -> Node:
         _run([docker, "pull", "--quiet", _IMAGE], directory)
     addresses = directory / "http.ports"
     addresses.write_text(f"127.0.0.1:{port}\n")
-    return Node(
-        processes.start("OpenSearch", _container_command(docker, port, configuration), log=log), directory, addresses
-    )
+    command = _container_command(docker, port, configuration)
+    return Node(processes.start("OpenSearch", command, log=log, scratch=directory), directory, addresses)
 
 
 def _container_command(docker: Path, port: int, configuration: Path) -> list[str | Path]:

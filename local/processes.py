@@ -3,9 +3,11 @@
 import contextlib
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,6 +60,17 @@ class Child:
         self.guard.wait()
 
 
+@contextlib.contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """A temporary folder to be given to `start` in the block; removed here where the block fails."""
+    directory = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    try:
+        yield directory
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
 def start(
     name: str,
     command: Sequence[str | Path],
@@ -66,14 +79,18 @@ def start(
     directory: Path | None = None,
     environment: Mapping[str, str] | None = None,
     user: User | None = None,
+    scratch: Path | None = None,
     grace_seconds: float = GRACE_SECONDS,
 ) -> Child:
     """Starts a command whose output is appended to `log` and which ends when this process does, however it does.
 
-    `environment` replaces ours; None inherits it. The command reads nothing from standard input.
+    `environment` replaces ours; None inherits it. `scratch`, a folder that is there, is the command's for temporary
+    files, and is removed when the command has ended. The command reads nothing from standard input.
     """
     account = f"{user.uid}:{user.gid}" if user else ""
-    guard_command = [sys.executable, "-I", "-S", str(_GUARD), str(grace_seconds), account]
+    guard_command = [sys.executable, "-I", "-S", str(_GUARD), str(grace_seconds), account, str(scratch or "")]
+    if scratch:
+        environment = {**(os.environ if environment is None else environment), "TMPDIR": str(scratch)}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         guard = subprocess.Popen(

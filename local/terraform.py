@@ -79,13 +79,16 @@ class Terraform:
         self._run(*arguments, allowed=(0,))
 
     def _run(self, *arguments: str, allowed: tuple[int, ...]) -> int:
-        child = processes.start(
-            f"terraform {arguments[0]}",
-            [tools.terraform(), *arguments],
-            log=self.log,
-            directory=self.directory,
-            environment=self.environment,
-        )
+        # Plugins that are killed leave their sockets there.
+        with processes.scratch("terraform-") as scratch:
+            child = processes.start(
+                f"terraform {arguments[0]}",
+                [tools.terraform(), *arguments],
+                log=self.log,
+                directory=self.directory,
+                environment=self.environment,
+                scratch=scratch,
+            )
         end = time.monotonic() + LIMIT_SECONDS
         with processes.running(child):
             while (code := child.exit_code) is None:

@@ -27,6 +27,8 @@ RUN_BY = {
     r"(cp -r cdktf.out|cd|terraform (init|plan)).*": (
         "tests/terraform/test_plain.py::test_a_copied_folder_is_all_that_a_plan_needs"
     ),
+    r"terraform untaint .*": f"{END_TO_END}/test_applies.py::test_an_apply_after_ctrl_c_goes_on_where_that_one_stopped",
+    r"terraform (force-unlock|import) .*": f"{END_TO_END}/test_applies.py::test_after_kill_9_what_is_there_is_imported",
 }
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import subprocess
@@ -57,16 +58,24 @@ def test_family_ends_with_us_even_after_sigkill(family: Path, tmp_path: Path) ->
         import sys, time
         from pathlib import Path
         from local import processes
-        processes.start("family", [sys.executable, {str(family)!r}, {str(tmp_path / "pid")!r}], log=Path("log"))
+        with processes.scratch("family-") as scratch:
+            command = [sys.executable, {str(family)!r}, {str(tmp_path / "pid")!r}]
+            processes.start("family", command, log=Path("log"), scratch=scratch)
         time.sleep(600)
     """)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     with subprocess.Popen(
-        [sys.executable, "-c", starter], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        [sys.executable, "-c", starter],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
     ) as parent:
         running = pids(tmp_path)
         assert all(map(alive, running))
+        assert len(list(temporary.iterdir())) == 1
         parent.kill()
     wait_until_gone(running)
+    processes.wait_until(lambda: not list(temporary.iterdir()), limit_seconds=20, what="its temporary files are gone")
 
 
 @pytest.mark.parametrize("stubborn", [False, True], ids=["ends on SIGTERM", "ignores SIGTERM"])
@@ -113,6 +122,32 @@ def test_output_goes_to_the_log(tmp_path: Path) -> None:
     with processes.running(child):
         assert child.wait(20) == 0
     assert sorted(child.log.read_text().splitlines()) == ["error", f"said {tmp_path.resolve()} "]
+
+
+@pytest.mark.parametrize("code", ["", "raise SystemExit(3)", "import os; os.kill(os.getpid(), 9)"])
+def test_temporary_files_go_with_the_command(code: str, tmp_path: Path) -> None:
+    leaves = f"import tempfile; print(tempfile.mkdtemp(), flush=True); {code}"
+    with processes.scratch("leaver-") as scratch:
+        child = processes.start("leaver", [sys.executable, "-c", leaves], log=tmp_path / "log", scratch=scratch)
+    with processes.running(child):
+        child.wait(20)
+    assert Path(child.log.read_text().strip()).parent == scratch
+    assert not scratch.exists()
+
+
+def test_a_command_that_does_not_start_leaves_no_temporary_files(tmp_path: Path) -> None:
+    with processes.scratch("none-") as scratch:
+        child = processes.start("none", [tmp_path / "none"], log=tmp_path / "log", scratch=scratch)
+    with processes.running(child):
+        assert child.wait(20) == 1
+    assert not scratch.exists()
+
+
+def test_temporary_files_go_where_nothing_is_started() -> None:
+    with contextlib.suppress(ZeroDivisionError), processes.scratch("none-") as scratch:
+        (scratch / "file").touch()
+        raise ZeroDivisionError
+    assert not scratch.exists()
 
 
 def test_wait_until_answers_what_the_condition_does() -> None:
