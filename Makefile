@@ -14,7 +14,7 @@ COMMAND_LINE := node_modules/.package-lock.json
 WAYS_OUT := $(patsubst way_out/%.txt,.build/way_out/environments/%/.complete,$(wildcard way_out/*.txt))
 RUN := .venv/bin/python
 
-.PHONY: help setup demo prove-policies up down test check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding clean
+.PHONY: help setup demo prove-policies up down test check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding benchmark-freshness benchmark-local-aws clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -83,6 +83,12 @@ benchmark-synth: setup $(SAMPLE) ## How long a synth takes, beside the CDK sampl
 
 benchmark-seeding: setup ## How fast the seeding function is, beside one thread with boto3's batch_writer.
 	$(RUN) -m benchmarks seeding
+
+benchmark-freshness: setup ## How soon and how fast items are searchable with our pipeline's body, beside the sample's.
+	$(RUN) -m benchmarks freshness
+
+benchmark-local-aws: setup ## How long the local AWS takes from nothing to every item searchable; its memory.
+	$(RUN) -m benchmarks local-aws
 
 clean: ## Remove everything that was built or downloaded.
 	rm -rf .venv .build .local cdktf.out node_modules

@@ -3,10 +3,13 @@
 import argparse
 import sys
 
-from benchmarks import local_aws, seeding, synth
+from benchmarks import freshness, local_aws, seeding, synth
 from benchmarks.pairs import CommandFailed
+from local.processes import NotReadyError
+from local.tools import MissingToolError
 
 BENCHMARKS = {
+    "freshness": (freshness.low_rate, freshness.high_rate, freshness.export),
     "local-aws": (local_aws.phases,),
     "seeding": (seeding.beside_batch_writer, seeding.throttled, seeding.growth),
     "synth": (synth.beside_the_sample, synth.many_tables),
@@ -23,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for measure in BENCHMARKS[options.benchmark]:
             measure(options.pairs)
-    except (CommandFailed, FileNotFoundError) as error:
+    except (CommandFailed, FileNotFoundError, MissingToolError, NotReadyError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

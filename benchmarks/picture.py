@@ -1,6 +1,6 @@
-"""Pictures as SVG: curves, both axes logarithmic, every point with its value; bars of what was done when."""
+"""Pictures as SVG: curves, both axes logarithmic; how much is done by when; bars of what was done when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
 from xml.sax.saxutils import escape
 
@@ -8,6 +8,7 @@ from local.timeline import Timeline
 
 WIDTH, HEIGHT, MARGIN = 380, 260, 50
 ROW, SCALE_WIDTH, TITLE_WIDTH = 24, 420, 500
+COLOURS = ("#0b62a4", "#d1495b", "#7a7a7a")
 
 
 def curves(charts: Sequence[tuple[str, Sequence[tuple[float, float]], str]], across: str) -> str:
@@ -79,3 +80,40 @@ def _decades(values: Sequence[float]) -> tuple[int, int]:
     """The powers of ten around the values, as exponents."""
     lowest = floor(log10(min(values)))
     return lowest, max(lowest + 1, ceil(log10(max(values))))
+
+
+def distributions(values: Mapping[str, Sequence[float]], across: str) -> str:
+    """How much of each name's values is at most so large, from 0, in percent; `across` says what they are."""
+    width, right = 2 * WIDTH, 2 * WIDTH - 2 * MARGIN
+    step = 10 ** floor(log10(max(max(of_one) for of_one in values.values())))
+    ticks = range(ceil(max(max(of_one) for of_one in values.values()) / step) + 1)
+    scale = (right - MARGIN) / (ticks[-1] * step)
+    below = HEIGHT - MARGIN + 18
+    marks = "".join(
+        f'<text x="{MARGIN + tick * step * scale:.0f}" y="{below}" text-anchor="middle">{tick * step:g}</text>'
+        for tick in ticks
+    )
+    marks += "".join(
+        f'<text x="{MARGIN - 8}" y="{_share(percent / 100) + 4:.0f}" text-anchor="end">{percent} %</text>'
+        f'<path d="M{MARGIN} {_share(percent / 100):.0f}H{right}" stroke="#ddd"/>'
+        for percent in (0, 50, 90, 100)
+    )
+    lines = "".join(
+        f'<polyline points="{_steps(sorted(of_one), scale)}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        f'<text x="{right + 10}" y="{MARGIN + 20 * number}" fill="{colour}">{escape(name)}</text>'
+        for number, ((name, of_one), colour) in enumerate(zip(values.items(), COLOURS, strict=False))
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" font-family="sans-serif" '
+        f'font-size="12"><rect width="100%" height="100%" fill="white"/>{marks}{lines}'
+        f'<text x="{(MARGIN + right) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(across)}</text></svg>\n'
+    )
+
+
+def _steps(ordered: Sequence[float], scale: float) -> str:
+    points = [(0.0, 0.0), *((value, (number + 1) / len(ordered)) for number, value in enumerate(ordered))]
+    return " ".join(f"{MARGIN + value * scale:.1f},{_share(share):.1f}" for value, share in points)
+
+
+def _share(share: float) -> float:
+    return HEIGHT - MARGIN - share * (HEIGHT - 2 * MARGIN)

@@ -1,8 +1,10 @@
-"""A curve is a well-formed SVG with a mark for each point, higher for a larger value."""
+"""Pictures are well-formed SVG, higher for a larger value."""
 
 from xml.etree import ElementTree
 
-from benchmarks.picture import curves
+import pytest
+
+from benchmarks.picture import curves, distributions
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -17,3 +19,18 @@ def test_marks() -> None:
 
 def test_a_value_that_never_changes() -> None:
     assert curves([("Memory", [(1, 60.0), (10, 60.0)], "MiB")], "items").count("<circle") == 2
+
+
+def test_shares_rise_to_the_right_and_end_at_all() -> None:
+    picture = ElementTree.fromstring(distributions({"fast & fresh": [2.0, 1.0], "slow": [30.0, 61.0]}, "seconds"))  # noqa: S314 - our own
+    fast, slow = (
+        [tuple(map(float, point.split(","))) for point in line.get("points", "").split()]
+        for line in picture.iter(f"{SVG}polyline")
+    )
+    assert len(fast) == len(slow) == 3
+    for points in (fast, slow):
+        assert points == sorted(points)
+        assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)
+    assert fast[-1][1] == slow[-1][1] < fast[0][1]
+    assert slow[-1][0] - slow[0][0] == pytest.approx(61 / 2 * (fast[-1][0] - fast[0][0]), rel=0.02)
+    assert {"fast & fresh", "slow", "50 %", "70", "seconds"} <= {text.text for text in picture.iter(f"{SVG}text")}
