@@ -10,7 +10,6 @@ import io
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,11 +64,8 @@ def package(function: Path, dependencies: Path, destination: Path, extra: Mappin
             member.create_system = 3  # Unix, whatever this machine is: the mode is read by it
             member.external_attr = 0o100644 << 16
             archive.writestr(member, content[name])
-    # In one step: two synths at a time must not read each other's half-written file.
     destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=destination.parent, delete=False) as unfinished:
-        unfinished.write(packed.getvalue())
-    Path(unfinished.name).replace(destination)
+    destination.write_bytes(packed.getvalue())
     digest = hashlib.sha256(packed.getvalue())
     return Package(destination, digest.hexdigest(), base64.b64encode(digest.digest()).decode())
 

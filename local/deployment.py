@@ -136,10 +136,13 @@ class Deployment:
         self.aws.attach(self.node.url)
 
     def make_state_bucket(self) -> None:
-        """The bucket alone, and the state of its stack moved into it: then there is a place for every state."""
+        """The bucket, and the state of its stack moved into it: then there is a place for every state.
+
+        Besides that for access logs as far as the export bucket needs it, which the pipeline stack makes.
+        """
         stack = self.terraform("state")
         stack.init()
-        stack.apply("-target=aws_s3_bucket.state_bucket")
+        stack.apply("-target=aws_s3_bucket.state_bucket", "-target=aws_s3_bucket_policy.logs_policy")
         self.configure(state={"backend": "s3"})
         stack.init("-migrate-state", "-force-copy")
 

@@ -64,7 +64,7 @@ class PrivateBucket(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if keep else None,
         )
         bucket = self.bucket.id
-        self.versioning = S3BucketVersioningA(
+        S3BucketVersioningA(
             self,
             "versioning",
             bucket=bucket,
@@ -86,7 +86,7 @@ class PrivateBucket(Construct):
                 )
             ],
         )
-        S3BucketPublicAccessBlock(
+        public_access = S3BucketPublicAccessBlock(
             self,
             "public-access",
             bucket=bucket,
@@ -101,20 +101,7 @@ class PrivateBucket(Construct):
             bucket=bucket,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        S3BucketLifecycleConfiguration(
-            self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=[self.versioning]
-        )
-        if access_logs is not None:
-            S3BucketLoggingA(
-                self,
-                "access-logs",
-                bucket=bucket,
-                target_bucket=access_logs,
-                target_prefix=f"{self.node.id}/",
-                depends_on=[access_logs_after] if access_logs_after else None,
-            )
-        # The last part: whoever waits for it waits for all. S3 answers 409 to a policy beside a public access block.
-        self.complete = S3BucketPolicy(
+        self.policy = S3BucketPolicy(
             self,
             "policy",
             bucket=bucket,
@@ -128,6 +115,24 @@ class PrivateBucket(Construct):
                 ),
                 *statements,
             ),
+            # S3 answers 409 when policy and public access block are put at the same moment.
+            depends_on=[public_access],
+        )
+        if access_logs is not None:
+            S3BucketLoggingA(
+                self,
+                "access-logs",
+                bucket=bucket,
+                target_bucket=access_logs,
+                target_prefix=f"{self.node.id}/",
+                depends_on=[access_logs_after] if access_logs_after else None,
+            )
+        # The last part, for it takes longest: whoever waits for it waits for all.
+        self.complete = S3BucketLifecycleConfiguration(
+            self,
+            "lifecycle",
+            bucket=bucket,
+            rule=[*rules, _unfinished_uploads()],
             # CDKTF drops a construct from `depends_on` without a word; these are resources.
             depends_on=cast(list[TerraformResource], self.node.children),
         )

@@ -1,5 +1,6 @@
 """A Lambda function of ours: its package, its role, its log group, and nothing that it does not need."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from stacks.network import Placement
 from stacks.policies import NETWORK_INTERFACES, TRACING, Statement, document, service_trust
 
 ROOT = Path(__file__).parent.parent
+# CDKTF copies them from here when it synthesizes. Our own, lest another synth puts its package of that name in between.
+_PACKAGES = tempfile.TemporaryDirectory(prefix="packages-")
 # 1,769 MB is one full vCPU (Lambda developer guide, memory).
 MEMORY_MB = 1769
 
@@ -79,7 +82,10 @@ class Function(Construct):
             ),
         )
         self.package = package(
-            ROOT / "functions" / code, dependencies=BUILD / code, destination=BUILD / f"{name}.zip", extra=files
+            ROOT / "functions" / code,
+            dependencies=BUILD / code,
+            destination=Path(_PACKAGES.name) / f"{name}.zip",
+            extra=files,
         )
         asset = TerraformAsset(
             self, "package", path=str(self.package.path), type=AssetType.FILE, asset_hash=self.package.sha256

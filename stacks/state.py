@@ -38,6 +38,6 @@ class StateStack(EnvironmentStack):
             rules=[old_versions("old-states", days=OLD_STATE_DAYS)],
             kms_key_arn=settings.kms_key_arn,
             access_logs=logs.bucket.id,
-            access_logs_after=logs.complete,
+            access_logs_after=logs.policy,
         )
         TerraformOutput(self, "bucket", value=state.bucket.id)

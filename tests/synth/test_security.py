@@ -305,7 +305,13 @@ def test_buckets_are_private_encrypted_versioned_logged_and_tls_only(
     denied = json.loads(part("policy", "policy")["policy"])["Statement"][0]
     assert denied["Effect"] == "Deny"
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert part("lifecycle_configuration", "lifecycle")["rule"]
+    last = part("lifecycle_configuration", "lifecycle")
+    assert last["rule"]
+    # Whoever waits for it waits for all.
+    resources = stacks_of(environment)[stack]["resource"]
+    parts = {f"{kind}.{name}" for kind in resources for name in resources[kind] if kind.startswith("aws_s3_bucket")}
+    of_bucket = {name for name in parts if name.split(".")[1].startswith(f"{bucket}_")}
+    assert set(last["depends_on"]) == of_bucket - {f"aws_s3_bucket_lifecycle_configuration.{bucket}_lifecycle"}
     if logs_to:
         assert part("logging", "access_logs")["target_bucket"] in (
             names.access_log_bucket,
