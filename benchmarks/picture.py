@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from local.timeline import Timeline
 
 WIDTH, HEIGHT, MARGIN = 380, 260, 50
-ROW, SCALE_WIDTH, TITLE_WIDTH = 24, 420, 500
+ROW, SCALE_WIDTH, TITLE_WIDTH = 24, 420, 560
 COLOURS = ("#0b62a4", "#d1495b", "#7a7a7a")
 
 

@@ -279,7 +279,7 @@ def test_check_itself_finds_what_is_missing_left_over_or_twice(
     ("phase", "held"),
     [
         ("export", ("GetObject", 4, False)),
-        ("export", ("_bulk", 2, True)),
+        ("export", ("_bulk", 1, True)),
         ("export", ("PutObject", 1, True)),
         ("stream", ("_bulk", 1, False)),
         ("stream", ("_bulk", 1, True)),
