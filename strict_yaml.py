@@ -11,6 +11,7 @@ import yaml
 
 LARGEST = 250_000
 DEEPEST = 50
+MOST_VALUES = 40_000
 # Python reads no more than 4,300 (sys.set_int_max_str_digits).
 MOST_DIGITS = 1000
 
@@ -57,22 +58,30 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
+def _check_events(text: str) -> None:
+    """What can be said before anything is made of it: a small file can be large in memory."""
+    depth = values = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InvalidYaml(f"{_at(event.start_mark)}: anchors and aliases are not allowed; write the value out")
+        if tag := getattr(event, "tag", None):
+            tag = tag.replace("tag:yaml.org,2002:", "!!")
+            raise InvalidYaml(f"{_at(event.start_mark)}: the tag {tag} is not allowed; write the value without it")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InvalidYaml(f"{_at(event.start_mark)}: nested more than {DEEPEST} deep")
+        values += isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
+        if values > MOST_VALUES:
+            raise InvalidYaml(f"{_at(event.start_mark)}: more than {MOST_VALUES:,} keys and values")
+
+
 def read(content: bytes) -> dict[str, Any]:
-    """Return the mapping in `content` (UTF-8, at most 250 kB). Raises InvalidYaml."""
+    """Return the mapping in `content` (UTF-8, at most 250 kB and 40,000 keys and values). Raises InvalidYaml."""
     if len(content) > LARGEST:
         raise InvalidYaml(f"{len(content):,} bytes are too many; at most {LARGEST:,}")
     try:
         text = content.decode()
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise InvalidYaml(f"{_at(event.start_mark)}: anchors and aliases are not allowed; write the value out")
-            if tag := getattr(event, "tag", None):
-                tag = tag.replace("tag:yaml.org,2002:", "!!")
-                raise InvalidYaml(f"{_at(event.start_mark)}: the tag {tag} is not allowed; write the value without it")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise InvalidYaml(f"{_at(event.start_mark)}: nested more than {DEEPEST} deep")
+        _check_events(text)
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
     except UnicodeDecodeError as error:
         raise InvalidYaml(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None

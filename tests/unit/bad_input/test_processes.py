@@ -67,9 +67,9 @@ HEAVY: dict[str, tuple[dict[str, Write], str]] = {
     "a settings file of 100 GB": ({"bad.yaml": sparse(10**11)}, "has 100,000,000,000 bytes; at most 250,000"),
     "a billion laughs": ({"bad.yaml": text("a: &a [x]\n" + BOMB)}, "line 1, column 4: anchors and aliases are not"),
     "as deep as it is long": ({"bad.yaml": text("[" * 250_000)}, "line 1, column 51: nested more than 50 deep"),
-    "as many values as fit": ({"bad.yaml": text("[" + "1," * 124_000 + "]")}, "the document is not a mapping of keys"),
+    "as many values as fit": ({"bad.yaml": text("[" + "1," * 124_000 + "]")}, "line 1, column 80000: more than 40,000"),
     "as many keys as fit": (
-        {"bad.yaml": text("{" + ",".join(f"{number:05}" for number in range(41_000)) + "}")},
+        {"bad.yaml": text("{" + ",".join(f"{number:05}" for number in range(19_999)) + "}")},
         "project: is missing; add it",
     ),
     "a long value": ({"bad.yaml": text(changed("project", "X" * 249_000))}, "project: 'XXX"),

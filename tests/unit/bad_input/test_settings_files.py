@@ -117,7 +117,7 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "deep, in dashes": ("- " * 100_000, "line 1, column 101: nested more than 50 deep"),
     "deep, in questions": ("? " * 100_000, "line 1, column 101: nested more than 50 deep"),
     "one byte too large": (MINIMAL + "#" * (250_001 - len(MINIMAL)), "has 250,001 bytes; at most 250,000"),
-    "a long list": ("[" + "[]," * 80_000 + "]", NO_MAPPING),
+    "a long list": ("[" + "[]," * 80_000 + "]", "line 1, column 119999: more than 40,000 keys and values"),
     "a text without end": ('"' + r"\x41" * 60_000, "line 1, column 240002: found unexpected end of stream"),
 }
 
@@ -312,8 +312,8 @@ def test_pipe_without_end(refused: Refused, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message", "more"),
     [
-        (MINIMAL + "".join(f"k{number}: 1\n" for number in range(20_000)), "k0: unknown key; known are ", 19_980),
-        (MINIMAL + "".join(f"  k{number}: 1\n" for number in range(20_000)), "domain.k0: unknown key; known", 19_980),
+        (MINIMAL + "".join(f"k{number}: 1\n" for number in range(19_000)), "k0: unknown key; known are ", 18_980),
+        (MINIMAL + "".join(f"  k{number}: 1\n" for number in range(19_000)), "domain.k0: unknown key; known", 18_980),
         (of_table(documents={"processors": [{"x": {}}] * 900}), "tables.orders.documents.processors[0].x: is not", 880),
     ],
     ids=["unknown keys", "unknown keys of the domain", "unknown processors"],
@@ -345,7 +345,7 @@ def test_many_problems_are_counted(content: str, message: str, more: int, refuse
             of_table(documents={"exclude": [f"a{number}" for number in range(10_000)]}),
             "tables.orders.documents.exclude: ['a0', 'a1', ",
         ),
-        (of_table(documents={"processors": [{"x": 1}] * 15_000}), "tables.orders.documents.processors: [{'x': 1}, "),
+        (of_table(documents={"processors": [{"x": 1}] * 13_000}), "tables.orders.documents.processors: [{'x': 1}, "),
         (
             of_table(documents={"processors": [{"delete_entries": {"with_keys": ["a"]}}] * 900}),
             "tables.orders.documents: has 43,5",
@@ -364,7 +364,7 @@ def test_many_problems_are_counted(content: str, message: str, more: int, refuse
             "tables.orders.documents.routes.eu.when: '",
         ),
         (changed("project", "X" * 200_000), "project: 'XXX"),
-        (changed("project", {"a": ["b"] * 40_000}), "project: {'a': ['b', 'b', "),
+        (changed("project", {"a": ["b"] * 39_000}), "project: {'a': ['b', 'b', "),
         (changed("tables", {"X" * 200_000: {}}), "tables.XXX"),
         (
             changed("dashboards.analysts.users", ["a" * 90_000 + "@" + "a." * 50_000 + "!"]),
