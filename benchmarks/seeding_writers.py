@@ -2,13 +2,14 @@
 
 import argparse
 import json
-import resource
 import sys
 import time
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
+
+from benchmarks.memory import peak_mib
 
 UNTIL = "2026-11-01T00:00:00Z"
 
@@ -37,12 +38,10 @@ class Clock:
 
     def stop(self, retries: int) -> None:
         seconds, processor_seconds = time.perf_counter() - self._started, time.process_time() - self._used
-        # Linux counts KiB here.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         measured = {
             "seconds": seconds,
             "processor_seconds": processor_seconds,
-            "peak_mib": peak,
+            "peak_mib": peak_mib(),
             "retries": retries,
         }
         sys.stdout.write(json.dumps(measured) + "\n")

@@ -96,7 +96,7 @@ def up(engine: Kind) -> int:
             pass_fds=(lock,),
         )
     try:
-        _publish(str(holder.pid), HOLDER)
+        processes.publish(str(holder.pid), HOLDER)
         with log.open(errors="replace") as said:
 
             def settled() -> bool:
@@ -122,7 +122,7 @@ def hold(engine: Kind) -> int:
     progress = Progress(console)
     with demo.deployed(UP, engine, progress) as system:
         progress.summarize()
-        _publish(json.dumps(_session(system)), SESSION)
+        processes.publish(json.dumps(_session(system)), SESSION)
         while True:
             signal.pause()
 
@@ -158,13 +158,6 @@ def _lock() -> int | None:
         os.close(descriptor)
         return None
     return descriptor
-
-
-def _publish(text: str, file: Path) -> None:
-    """In one step, so that who waits for the file never reads half of it."""
-    partial = file.with_suffix(".new")
-    partial.write_text(text)
-    partial.rename(file)
 
 
 def _session(system: Deployment) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us, and waiting for what they do."""
+"""Child processes that never outlive us, and what they and we wait for."""
 
 import contextlib
 import os
@@ -58,6 +58,13 @@ class Child:
         if self.guard.stdin:
             self.guard.stdin.close()
         self.guard.wait()
+
+
+def publish(text: str, file: Path) -> None:
+    """Write a file in one step, so that a process which waits for it never reads half of it."""
+    unfinished = file.with_suffix(".part")
+    unfinished.write_text(text)
+    unfinished.replace(file)
 
 
 @contextlib.contextmanager

@@ -62,8 +62,12 @@ class Terraform:
         return self._run("plan", "-no-color", "-detailed-exitcode", allowed=(0, 2)) == 2
 
     def outputs(self) -> dict[str, Any]:
+        return {name: output["value"] for name, output in json.loads(self.command("output", "-json")).items()}
+
+    def command(self, *arguments: str) -> str:
+        """Run a short command; returns what it prints, which goes to no log."""
         done = subprocess.run(
-            [tools.terraform(), "output", "-json"],
+            [tools.terraform(), *arguments],
             cwd=self.directory,
             env=dict(self.environment),
             capture_output=True,
@@ -72,8 +76,8 @@ class Terraform:
             check=False,
         )
         if done.returncode:
-            raise TerraformError(f"terraform output failed in {self.directory}\n{done.stderr}")
-        return {name: output["value"] for name, output in json.loads(done.stdout).items()}
+            raise TerraformError(f"terraform {arguments[0]} failed in {self.directory}\n{done.stderr}")
+        return done.stdout
 
     def _succeed(self, *arguments: str) -> None:
         self._run(*arguments, allowed=(0,))

@@ -135,7 +135,8 @@ def _condition(value: str) -> str:
     return value
 
 
-def _format(value: str) -> str:
+def format_expression(value: str) -> str:
+    """A text with an expression in each ${...}. Raises ValueError."""
     # GenericExpressionEvaluator.isValidFormatExpression: each ${...} is a key or an expression; ${{...}} is a secret
     # and ${!...} CloudFormation's way to write ${...}, both filled in before.
     parts = value.split("${")[1:]
@@ -195,7 +196,7 @@ Several = Annotated[tuple[T, ...], BeforeValidator(_items)]
 Duration = Annotated[Text, AfterValidator(_duration)]
 EventKey = Annotated[Text, AfterValidator(event_key)]
 Condition = Annotated[Text, AfterValidator(_condition)]
-Format = Annotated[Text, AfterValidator(_format)]
+Format = Annotated[Text, AfterValidator(format_expression)]
 RegularExpression = Annotated[Text, AfterValidator(_regular_expression)]
 
 RoleArn = Annotated[Text, _matching(_ROLE_ARN, "the ARN of an IAM role; use arn:aws:iam::ACCOUNT:role/NAME")]

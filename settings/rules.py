@@ -15,6 +15,7 @@ from names import Derived, InvalidName
 from osis import InvalidBody, PipelineBody, render
 from osis.default import PRIMARY_KEY, Route, needs_old_image
 from osis.model import LONGEST_BODY
+from osis.values import format_expression
 
 if TYPE_CHECKING:
     from settings.environment import Ingestion, Settings
@@ -134,12 +135,21 @@ def _document_problems(where: str, table: Table) -> Iterator[str]:
             if getattr(documents, field)
         )
         return
-    if documents.id is not None and "${" not in documents.id:
-        yield (
-            f"{at}.id: {documents.id!r} is the same for every item; use an expression such as "
-            f"'${{/tenant}}-${{/sku}}', or {PRIMARY_KEY} (the default)"
-        )
+    if documents.id is not None:
+        yield from _id_problems(f"{at}.id", documents.id)
     yield from _image_problems(where, table, documents)
+
+
+def _id_problems(at: str, expression: str) -> Iterator[str]:
+    example = f"'${{/tenant}}-${{/sku}}', or {PRIMARY_KEY} (the default)"
+    if "${" not in expression:
+        yield f"{at}: {expression!r} is the same for every item; use an expression such as {example}"
+        return
+    try:
+        # Data Prepper itself first reads it for the first document, and fails for each.
+        format_expression(expression)
+    except ValueError as error:
+        yield f"{at}: {error}; use an expression such as {example}"
 
 
 def _emptied_attributes(at: str, table: Table) -> Iterator[str]:

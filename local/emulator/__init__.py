@@ -11,14 +11,7 @@ from typing import Any
 import boto3
 
 from local import processes
-from local.emulator.configuration import (
-    ADDRESSES_FILE,
-    ATTACHMENT_FILE,
-    Addresses,
-    Attachment,
-    Configuration,
-    publish,
-)
+from local.emulator.configuration import ADDRESSES_FILE, ATTACHMENT_FILE, Addresses, Attachment, Configuration
 from local.engine import Kind
 
 ADMINISTRATOR_KEY = "local-administrator"
@@ -82,7 +75,8 @@ class Emulator:
 
     def attach(self, node_url: str) -> None:
         """Let the OpenSearch node at this URL serve domains, which until then do not answer."""
-        publish(Attachment(node_url=node_url), self.directory / ATTACHMENT_FILE)
+        attachment = Attachment(node_url=node_url)
+        processes.publish(attachment.model_dump_json(), self.directory / ATTACHMENT_FILE)
 
     @property
     def log(self) -> Path:

@@ -35,10 +35,3 @@ class Addresses(_File):
     ca_file: Path
     decisions_log: Path
     outbox: Path
-
-
-def publish(content: BaseModel, file: Path) -> None:
-    """In one step, so that who waits for the file never reads half of it."""
-    unfinished = file.with_suffix(".part")
-    unfinished.write_text(content.model_dump_json())
-    unfinished.replace(file)

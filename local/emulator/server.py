@@ -6,9 +6,10 @@ import threading
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from local import processes
 from local.emulator import buckets, certificates, collections, domains, exports, lookups, streams
 from local.emulator.authorization import Authorizer
-from local.emulator.configuration import ADDRESSES_FILE, ATTACHMENT_FILE, Addresses, Configuration, publish
+from local.emulator.configuration import ADDRESSES_FILE, ATTACHMENT_FILE, Addresses, Configuration
 from local.emulator.front import Front, serve
 from local.emulator.functions import Functions
 from local.emulator.gate import Gate
@@ -57,7 +58,7 @@ def run(configuration: Configuration) -> None:
     SignIn(authorizer).install()
     serve(front)
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
-    publish(addresses, directory / ADDRESSES_FILE)
+    processes.publish(addresses.model_dump_json(), directory / ADDRESSES_FILE)
     stopping.wait()
     pipelines.stop()
     server.shutdown()

@@ -1,26 +1,85 @@
-"""What a pipeline has around it: a table, the domain, buckets, and a role with exactly the documented permissions."""
+"""A pipeline and what is around it: a table, the domain, buckets, a role with exactly the documented permissions."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import osis
+from local import emulator
 from local.emulator import Emulator
+from local.emulator.authorization import osis_key
+from local.engine import LOG, Kind, data_prepper
+from osis.default import dynamodb_to_opensearch
+from osis.source import Export
 
+ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/contract"
 DOMAIN_ARN = f"arn:aws:es:{REGION}:{ACCOUNT}:domain/contract"
 
 
-def create_surroundings(aws: Emulator) -> None:
-    """The domain, the buckets for exports and dead letters, and the role `pipeline`."""
-    aws.client("opensearch").create_domain(DomainName="contract")
-    for bucket in ("export-bucket", "dlq-bucket"):
-        aws.client("s3").create_bucket(Bucket=bucket)
-    create_role(aws.client("iam"))
+@contextlib.contextmanager
+def surroundings(directory: Path, node_url: str, engine: Kind = "embedded") -> Iterator[Emulator]:
+    """A local AWS with the domain, the buckets for exports and dead letters, and the role `pipeline`."""
+    aws = emulator.start(directory, node_url=node_url, engine=engine)
+    try:
+        aws.client("opensearch").create_domain(DomainName="contract")
+        for bucket in ("export-bucket", "dlq-bucket"):
+            aws.client("s3").create_bucket(Bucket=bucket)
+        _create_role(aws.client("iam"))
+        yield aws
+    finally:
+        aws.stop()
 
 
-def create_role(iam: Any) -> None:
+def body(aws: Emulator, index: str = "contract", **options: Any) -> str:
+    """The body of the pipeline from the table to `index`; `options` are those of `dynamodb_to_opensearch`."""
+    return osis.render(
+        dynamodb_to_opensearch(
+            table_arn=TABLE_ARN,
+            role_arn=f"arn:aws:iam::{ACCOUNT}:role/pipeline",
+            region=REGION,
+            host=f"https://{aws.domain_endpoint}",
+            index=index,
+            export=Export(s3_bucket="export-bucket", s3_prefix="export/"),
+            dlq_bucket="dlq-bucket",
+            **options,
+        )
+    )
+
+
+def start_engine(
+    aws: Emulator, body: str, directory: Path, kind: Kind = "embedded", **variables: str
+) -> "subprocess.Popen[bytes]":
+    """An engine for the test to end: started again in the same `directory`, which has its log, it goes on there.
+
+    `variables` are added to its environment.
+    """
+    file = directory / "body.yaml"
+    file.write_text(body)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **aws.environment,
+        "AWS_ACCESS_KEY_ID": osis_key("contract"),
+        "AWS_REGION": REGION,
+        "AWS_CA_BUNDLE": str(aws.ca_file),
+        **variables,
+    }
+    if kind == "embedded":
+        command = [sys.executable, "-m", "local.engine", "--body", str(file), "--directory", str(directory)]
+    else:
+        command = data_prepper.command(file, directory, environment)
+    with (directory / LOG).open("ab") as log:
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+
+def _create_role(iam: Any) -> None:
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "osis-pipelines.amazonaws.com"},
@@ -70,6 +129,13 @@ def create_table(dynamodb: Any, key: Sequence[Sequence[str]]) -> None:
     dynamodb.update_continuous_backups(
         TableName="contract", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
+
+
+def write(dynamodb: Any, *items: Mapping[str, Any]) -> None:
+    """Put items of different keys."""
+    for first in range(0, len(items), 25):
+        requests = [{"PutRequest": {"Item": item}} for item in items[first : first + 25]]
+        dynamodb.batch_write_item(RequestItems={"contract": requests})
 
 
 def enable_stream(dynamodb: Any, view: str) -> None:

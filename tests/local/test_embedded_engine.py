@@ -1,9 +1,7 @@
 """The embedded engine as a process of its own: it may be killed at any time, and it waits for what is not there yet."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,23 +10,17 @@ import pytest
 from opensearchpy import OpenSearch
 
 from local import comparison, processes, security
-from local.emulator import Emulator, start
-from local.emulator.authorization import osis_key
+from local.emulator import Emulator
 from tests.local import ingestion
 from tests.local.recording_proxy import RecordingProxy
 
-ROOT = Path(__file__).parent.parent.parent
 LIMIT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
 def aws(proxy: RecordingProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    started = start(tmp_path_factory.mktemp("aws"), node_url=proxy.url)
-    try:
-        ingestion.create_surroundings(started)
+    with ingestion.surroundings(tmp_path_factory.mktemp("aws"), proxy.url) as started:
         yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture
@@ -51,36 +43,17 @@ def table(aws: Emulator) -> Iterator[Any]:
 @pytest.fixture
 def run(aws: Emulator, tmp_path: Path) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
     """Starts the engine; each time in the same folder, so that it goes on where it was."""
-    document = json.loads((Path(__file__).parent / "engine_contract" / "default.json").read_text())["body"]
-    (sink,) = document["dynamodb-pipeline"]["sink"]
-    sink["opensearch"] |= {"hosts": [f"https://{aws.domain_endpoint}"], "flush_timeout": -1, "max_retries": 1000}
-    body = tmp_path / "body.yaml"
-    body.write_text(json.dumps(document))
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        **aws.environment,
-        "AWS_ACCESS_KEY_ID": osis_key("contract"),
-        "AWS_REGION": ingestion.REGION,
-        "AWS_CA_BUNDLE": str(aws.ca_file),
-    }
-    command = [sys.executable, "-m", "local.engine", "--body", str(body), "--directory", str(tmp_path)]
     started: list[subprocess.Popen[bytes]] = []
 
     def begin() -> "subprocess.Popen[bytes]":
-        with (tmp_path / "engine.log").open("ab") as log:
-            started.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
+        body = ingestion.body(aws, flush_timeout_ms=-1, max_retries=1000)
+        started.append(ingestion.start_engine(aws, body, tmp_path))
         return started[-1]
 
     yield begin
     for process in started:
         process.kill()
         process.wait()
-
-
-def write(dynamodb: Any, *items: dict[str, Any]) -> None:
-    for first in range(0, len(items), 25):
-        requests = [{"PutRequest": {"Item": item}} for item in items[first : first + 25]]
-        dynamodb.batch_write_item(RequestItems={"contract": requests})
 
 
 def item(name: str, number: int) -> dict[str, Any]:
@@ -108,7 +81,7 @@ def test_killed_engine_loses_nothing(
     run: Callable[[], "subprocess.Popen[bytes]"],
     tmp_path: Path,
 ) -> None:
-    write(table, *(item(f"i{number}", number) for number in range(3000)))
+    ingestion.write(table, *(item(f"i{number}", number) for number in range(3000)))
     ingestion.enable_stream(table, "NEW_IMAGE")
     proxy.forget()
     exports = aws.decisions_log.read_text().count("dynamodb:ExportTableToPointInTime")
@@ -150,7 +123,7 @@ def test_killed_engine_loses_nothing(
 def test_engine_waits_for_its_permissions(
     aws: Emulator, table: Any, search: OpenSearch, run: Callable[[], "subprocess.Popen[bytes]"], tmp_path: Path
 ) -> None:
-    write(table, item("a", 1))
+    ingestion.write(table, item("a", 1))
     ingestion.enable_stream(table, "NEW_IMAGE")
     iam, log = aws.client("iam"), tmp_path / "engine.log"
     policy = iam.get_role_policy(RoleName="pipeline", PolicyName="pipeline")["PolicyDocument"]

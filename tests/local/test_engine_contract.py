@@ -21,9 +21,7 @@ import pytest
 
 from local import emulator, processes, security
 from local.engine import Kind
-from osis import render
-from osis.default import Route, dynamodb_to_opensearch
-from osis.source import Export
+from osis.default import Route
 from tests.local import ingestion
 from tests.local.recording_proxy import Action, RecordingProxy, Request
 
@@ -39,12 +37,8 @@ TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 @pytest.fixture(scope="module")
 def aws(proxy: RecordingProxy, kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
     """A local AWS with a domain, buckets and the pipeline's role, whose pipelines run on the engine under test."""
-    started = emulator.start(tmp_path_factory.mktemp("contract"), node_url=proxy.url, engine=kind)
-    try:
-        ingestion.create_surroundings(started)
+    with ingestion.surroundings(tmp_path_factory.mktemp("contract"), proxy.url, kind) as started:
         yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture
@@ -107,19 +101,14 @@ def test_engine_does_what_data_prepper_did(
 @pytest.mark.usefixtures("clean")
 def test_default_route_takes_what_no_condition_takes(aws: emulator.Emulator, proxy: RecordingProxy, kind: Kind) -> None:
     """No recording has `_default`, nor our own body with routes; expected is what Data Prepper's sources say."""
-    body = dynamodb_to_opensearch(
-        table_arn=ingestion.TABLE_ARN,
-        role_arn=f"arn:aws:iam::{ingestion.ACCOUNT}:role/pipeline",
-        region=ingestion.REGION,
-        host=f"https://{aws.domain_endpoint}",
+    body = ingestion.body(
+        aws,
         index="contract-1",
         routes=[Route("large", "/total > 1000", "contract-large-1-%{yyyy.MM}")],
         document_id="${/shop}-${/id}",
         exclude_keys=["shop"],
         processors=[{"convert_type": {"key": "total", "type": "double"}}],
-        export=Export(s3_bucket="export-bucket", s3_prefix="export/"),
         view_on_remove="OLD_IMAGE",
-        dlq_bucket="dlq-bucket",
     )
     dynamodb = aws.client("dynamodb")
     ingestion.create_table(dynamodb, [("id", "HASH", "S")])
@@ -132,9 +121,7 @@ def test_default_route_takes_what_no_condition_takes(aws: emulator.Emulator, pro
     put("large", "1000.5")
     ingestion.enable_stream(dynamodb, "NEW_AND_OLD_IMAGES")
     proxy.forget()
-    aws.client("osis").create_pipeline(
-        PipelineName="contract", MinUnits=1, MaxUnits=1, PipelineConfigurationBody=render(body)
-    )
+    aws.client("osis").create_pipeline(PipelineName="contract", MinUnits=1, MaxUnits=1, PipelineConfigurationBody=body)
     _wait_for(2, aws, proxy, kind)
     put("small", "7")
     put("new", "3000")

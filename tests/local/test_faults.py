@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,18 +17,14 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-import osis
 from local import comparison, opensearch, processes, security
-from local.emulator import Emulator, start
-from local.emulator.authorization import COORDINATION_TABLE, osis_key
-from local.engine import Kind, data_prepper
-from osis.default import dynamodb_to_opensearch
-from osis.source import Export
+from local.emulator import Emulator
+from local.emulator.authorization import COORDINATION_TABLE
+from local.engine import LOG, Kind
 from tests.local import faults, ingestion
 from tests.local.faults import Faults, Held
 from tests.local.proxy import Exchange, Proxy, Reply, pass_on
 
-ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS: Mapping[Kind, float] = {"embedded": 180, "data-prepper": 600}
 OUTAGE_SECONDS = 60
 EXPORTED = 600
@@ -49,12 +44,8 @@ def domain(node: opensearch.Node) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def aws(domain: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    started = start(tmp_path_factory.mktemp("aws"), node_url=domain.url)
-    try:
-        ingestion.create_surroundings(started)
+    with ingestion.surroundings(tmp_path_factory.mktemp("aws"), domain.url) as started:
         yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture(scope="module")
@@ -86,41 +77,17 @@ class Rig:
 
     @property
     def log(self) -> Path:
-        return self.directory / "engine.log"
+        return self.directory / LOG
 
     @property
-    def body(self) -> osis.PipelineBody:
-        return dynamodb_to_opensearch(
-            table_arn=ingestion.TABLE_ARN,
-            role_arn=f"arn:aws:iam::{ingestion.ACCOUNT}:role/pipeline",
-            region=ingestion.REGION,
-            host=f"https://{self.aws.domain_endpoint}",
-            index="contract",
-            export=Export(s3_bucket="export-bucket", s3_prefix="export/"),
-            dlq_bucket="dlq-bucket",
-            max_retries=self.max_retries,
-        )
+    def body(self) -> str:
+        return ingestion.body(self.aws, max_retries=self.max_retries)
 
     def start(self) -> None:
-        """Starts the engine; each time in the same folder, so that it goes on where it was."""
-        file = self.directory / "body.yaml"
-        file.write_text(osis.render(self.body))
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **self.aws.environment,
-            "AWS_ENDPOINT_URL": self.services.url,
-            "AWS_ACCESS_KEY_ID": osis_key("contract"),
-            "AWS_REGION": ingestion.REGION,
-            "AWS_CA_BUNDLE": str(self.aws.ca_file),
-            # What the SDK tries again by itself is not what is tested, and takes long.
-            "AWS_MAX_ATTEMPTS": "2",
-        }
-        if self.kind == "embedded":
-            command = [sys.executable, "-m", "local.engine", "--body", str(file), "--directory", str(self.directory)]
-        else:
-            command = data_prepper.command(file, self.directory, environment)
-        with self.log.open("ab") as log:
-            self.engines.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
+        # What the SDK tries again by itself is not what is tested, and takes long.
+        variables = {"AWS_ENDPOINT_URL": self.services.url, "AWS_MAX_ATTEMPTS": "2"}
+        engine = ingestion.start_engine(self.aws, self.body, self.directory, self.kind, **variables)
+        self.engines.append(engine)
 
     def kill(self) -> None:
         self.engines[-1].kill()
@@ -133,9 +100,7 @@ class Rig:
         assert self.kind != "embedded" or code == 0, processes.tail(self.log)
 
     def write(self, *items: Mapping[str, Any]) -> None:
-        for first in range(0, len(items), 25):
-            requests = [{"PutRequest": {"Item": item}} for item in items[first : first + 25]]
-            self.dynamodb.batch_write_item(RequestItems={"contract": requests})
+        ingestion.write(self.dynamodb, *items)
 
     def write_poison(self, *items: Mapping[str, Any]) -> None:
         self.write(*items)
@@ -331,9 +296,7 @@ def test_service_starts_the_engine_again(rig: Rig) -> None:
         return [int(one.split()[0]) for one in own]
 
     rig.fill()
-    service.create_pipeline(
-        PipelineName="contract", MinUnits=1, MaxUnits=1, PipelineConfigurationBody=osis.render(rig.body)
-    )
+    service.create_pipeline(PipelineName="contract", MinUnits=1, MaxUnits=1, PipelineConfigurationBody=rig.body)
     try:
         rig.wait_for("the pipeline is active", lambda: status() == "ACTIVE")
         rig.wait_until_accounted()

@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-import osis
-from local import emulator, opensearch, processes, security
+from local import opensearch, processes, security
+from local.emulator import Emulator
 from local.engine import Kind
-from osis.default import dynamodb_to_opensearch
-from osis.source import Export
 from tests.local import ingestion
 from tests.local.write_streams import Item, Key, Write, after, differences, document_id, streams
 from tests.properties.profiles import examples
@@ -40,7 +38,7 @@ EXPORTED: dict[Key, Item] = {
 class World:
     """A table, its pipeline and its index. Each stream of writes has keys of its own there."""
 
-    aws: emulator.Emulator
+    aws: Emulator
     node: opensearch.Node
     dynamodb: Any
     streams: int = 0
@@ -106,35 +104,27 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(node: opensearch.Node, kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    aws = emulator.start(tmp_path_factory.mktemp("writes"), node_url=node.url, engine=kind)
-    started = World(aws, node, aws.client("dynamodb"))
-    try:
+    with ingestion.surroundings(tmp_path_factory.mktemp("writes"), node.url, kind) as aws:
+        started = World(aws, node, aws.client("dynamodb"))
         started.put_index()
-        _start_pipeline(started)
-        yield started
-    finally:
-        aws.stop()
-        started.delete_index()
+        try:
+            _start_pipeline(started)
+            yield started
+            aws.client("osis").delete_pipeline(PipelineName="contract")
+        finally:
+            started.delete_index()
 
 
 def _start_pipeline(world: World) -> None:
-    ingestion.create_surroundings(world.aws)
     ingestion.create_table(world.dynamodb, [("pk", "HASH", "S"), ("sk", "RANGE", "N")])
     for key, item in EXPORTED.items():
         world.write(Write("put", key, item))
     ingestion.enable_stream(world.dynamodb, "NEW_IMAGE")
-    body = dynamodb_to_opensearch(
-        table_arn=ingestion.TABLE_ARN,
-        role_arn=f"arn:aws:iam::{ingestion.ACCOUNT}:role/pipeline",
-        region=ingestion.REGION,
-        host=f"https://{world.aws.domain_endpoint}",
-        index="contract",
-        export=Export(s3_bucket="export-bucket", s3_prefix="export/"),
-        dlq_bucket="dlq-bucket",
-        flush_timeout_ms=-1,
-    )
     world.aws.client("osis").create_pipeline(
-        PipelineName="contract", MinUnits=1, MaxUnits=1, PipelineConfigurationBody=osis.render(body)
+        PipelineName="contract",
+        MinUnits=1,
+        MaxUnits=1,
+        PipelineConfigurationBody=ingestion.body(world.aws, flush_timeout_ms=-1),
     )
     for key in EXPORTED:
         world.wait_for(document_id(key))

@@ -452,6 +452,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "tables.orders.documents.id: 'order' is the same for every item; use an expression such as",
     ),
     (
+        {"tables.orders.documents.id": "${/a + }"},
+        "tables.orders.documents.id: '/a + ' is not an expression of Data Prepper: ",
+    ),
+    (
+        {"tables.orders.documents.id": "order-${/a"},
+        "tables.orders.documents.id: 'order-${/a' has ${ without }; use an expression such as",
+    ),
+    (
         {"tables.orders.documents.id": "${/tenant}", "tables.orders.stream_view": "NEW_IMAGE"},
         "tables.orders.documents.id: is made of attributes, and a delete tells them only with both images; set "
         "tables.orders.stream_view to NEW_AND_OLD_IMAGES",
