@@ -8,7 +8,7 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from .items import Item
+from .items import Item, as_json
 
 T = TypeVar("T")
 
@@ -144,6 +144,10 @@ class Orders:
         if random() < 0.08:
             item["notes"] = {"S": _one(random, NOTES)}
         return item
+
+    def text(self, number: int, /) -> bytes:
+        """The order as JSON."""
+        return as_json(self[number])
 
     def changed(self, number: int, round_: int, /) -> Item:
         """The order a step further, `round_` hours after the 90 days."""

@@ -125,9 +125,9 @@ class _Writer:
         return unprocessed
 
     def _named(self, request: Request) -> str:
-        ((_, body),) = request.items()
+        ((_, body),) = json.loads(request).items()
         ((_, item),) = body.items()
-        text = json.dumps({name: item[name] for name in self._key or item if name in item}, default=str)
+        text = json.dumps({name: item[name] for name in self._key or item if name in item})
         return text if len(text) <= 200 else f"{text[:197]}..."
 
     def _out_of_time(self) -> TimeoutError:
@@ -144,4 +144,4 @@ class _Writer:
 
 
 def _kinds(requests: Iterable[Request]) -> Counter[str]:
-    return Counter(kind for request in requests for kind in request)
+    return Counter("PutRequest" if request.startswith(b'{"PutRequest"') else "DeleteRequest" for request in requests)

@@ -161,6 +161,15 @@ PHASES = {"opensearch": ("opensearch.log", "starting ..."), "terraform": ("state
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
 
 
+def end(checkout: Checkout, run: Run, number: signal.Signals) -> None:
+    """By a signal: all that it started ends, too, before it where it can see to that itself."""
+    run.send(number)
+    assert run.wait() == CODES[number]
+    if number != signal.SIGKILL:
+        assert checkout.processes == {}
+    checkout.wait_until_over()
+
+
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_demo_that_is_ended_leaves_its_logs(checkout: Checkout, phase: str, number: signal.Signals) -> None:
@@ -171,11 +180,7 @@ def test_a_demo_that_is_ended_leaves_its_logs(checkout: Checkout, phase: str, nu
     served = checkout.addresses if phase == "terraform" else []
     assert all(map(listens, served))
 
-    run.send(number)
-    assert run.wait() == CODES[number]
-    if number != signal.SIGKILL:
-        assert checkout.processes == {}
-    checkout.wait_until_over()
+    end(checkout, run, number)
 
     assert not any(map(listens, served))
     kept = checkout.folder.relative_to(checkout.project)
@@ -214,11 +219,7 @@ def test_an_up_that_is_ended_before_its_time_is_as_if_it_had_not_been(
     checkout.wait_for(*PHASES["terraform"])
     served = checkout.addresses
 
-    run.send(number)
-    assert run.wait() == CODES[number]
-    if number != signal.SIGKILL:
-        assert checkout.processes == {}
-    checkout.wait_until_over()
+    end(checkout, run, number)
     assert not any(map(listens, served))
     assert (checkout.folder / "state.log").exists()
 

@@ -258,11 +258,11 @@ def test_what_waits_to_be_sent_is_bounded(table: Table) -> None:
     table.answer = lambda _number, _requests: refusal("ThrottlingException")
     made = 0
 
-    def endless() -> Iterator[dict[str, Any]]:
+    def endless() -> Iterator[bytes]:
         nonlocal made
         while True:
             made += 1
-            yield {"PutRequest": {"Item": {"order_id": {"S": str(made)}}}}
+            yield b'{"PutRequest":{"Item":{"order_id":{"S":"%d"}}}}' % made
 
     context = Context(milliseconds=20_000, falls=100)
     with pytest.raises(SeedingIncomplete):
