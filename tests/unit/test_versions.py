@@ -1,5 +1,6 @@
 """Each version is written once; what else needs it reads it from there."""
 
+import json
 import re
 from pathlib import Path
 
@@ -67,3 +68,8 @@ def test_the_least_that_works_is_what_the_readme_says(what: str, place: tuple[st
     found = re.search(line, (ROOT / file).read_text())
     assert found, f"{file} does not say it in this way any more"
     assert f"{what} ≥ {'.'.join(found.groups())}" in README
+
+
+def test_the_command_line_is_of_the_library_s_version() -> None:
+    (library,) = re.findall(r'^cdktf = "==(\S+)"$', (ROOT / "Pipfile").read_text(), re.MULTILINE)
+    assert json.loads((ROOT / "package.json").read_text())["devDependencies"]["cdktf-cli"] == library
