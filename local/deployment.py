@@ -178,7 +178,7 @@ class Deployment:
         domain, client = self.settings.names.domain, self.aws.client("opensearch")
         if domain not in {there["DomainName"] for there in client.list_domain_names()["DomainNames"]}:
             client.create_domain(DomainName=domain, EngineVersion=self.settings.domain.engine_version)
-        with stack.importing(DOMAIN_ADDRESS, domain):
+        with stack.importing({DOMAIN_ADDRESS: domain}):
             stack.apply()
 
     def apply_seeding(self, *, changes: int) -> None:

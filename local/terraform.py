@@ -47,11 +47,11 @@ class Terraform:
         self._succeed("destroy", "-no-color", "-auto-approve")
 
     @contextlib.contextmanager
-    def importing(self, address: str, identity: str) -> Iterator[None]:
-        """An apply within the block takes what exists under `identity` into the state, where that lacks it."""
-        # A command of its own would start the provider once more.
+    def importing(self, identities: Mapping[str, str]) -> Iterator[None]:
+        """An apply within the block takes what exists into the state, where that lacks it; `identities` by address."""
+        # A command for each would start the provider again.
         file = self.directory / "import.tf.json"
-        file.write_text(json.dumps({"import": [{"to": address, "id": identity}]}))
+        file.write_text(json.dumps({"import": [{"to": address, "id": one} for address, one in identities.items()]}))
         try:
             yield
         finally:

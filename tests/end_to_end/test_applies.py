@@ -199,14 +199,16 @@ def test_after_kill_9_what_is_there_is_imported(system: Deployment) -> None:
     for function in functions.list_functions()["Functions"]:
         (address,) = (one for end, one in FUNCTIONS.items() if function["FunctionName"].endswith(end))
         stack.command("import", address, function["FunctionName"])
-    imported: list[str] = []
-    while refused := next_refusals(stack):
+    imported: dict[str, str] = {}
+    refused = next_refusals(stack)
+    while refused:
         assert refused.keys().isdisjoint(imported)
-        for address, name in refused.items():
-            group = address.startswith("aws_cognito_user_group.")
-            stack.command("import", address, f"{users['Id']}/{name}" if group else name)
-        imported += refused
-    assert {"aws_dynamodb_table.source_orders_table", "aws_s3_bucket.export_bucket"} <= {*imported}
+        groups = {one for one in refused if one.startswith("aws_cognito_user_group.")}
+        refused |= {address: f"{users['Id']}/{refused[address]}" for address in groups}
+        imported |= refused
+        with stack.importing(refused):
+            refused = next_refusals(stack)
+    assert {"aws_dynamodb_table.source_orders_table", "aws_s3_bucket.export_bucket"} <= imported.keys()
     assert_complete(system)
 
 

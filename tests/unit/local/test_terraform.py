@@ -47,7 +47,7 @@ def test_a_stack_is_initialized_once_unless_something_has_changed(stack: Terrafo
 
 
 def test_an_apply_imports_what_is_there_and_leaves_nothing_in_the_stack(stack: Terraform) -> None:
-    with stack.importing("aws_opensearch_domain.search_domain", "shop"):
+    with stack.importing({"aws_opensearch_domain.search_domain": "shop"}):
         stack.apply()
     imports = (stack.directory / "imports").read_text()
     assert json.loads(imports) == {"import": [{"to": "aws_opensearch_domain.search_domain", "id": "shop"}]}
