@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,10 @@ class Run:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Each shape, one after the other."""
-    return {shape: _run(shape, tmp_path_factory.mktemp("deployer")) for shape in SHAPES}
+    """Each shape, all at the same time: most of it is the provider's waiting."""
+    directories = [tmp_path_factory.mktemp("deployer") for _ in SHAPES]
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(SHAPES, pool.map(_run, SHAPES, directories), strict=True))
 
 
 def _run(shape: str, directory: Path) -> Run:
