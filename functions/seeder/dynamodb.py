@@ -11,8 +11,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as NoAnswer
 
-Request = bytes
-"""{"PutRequest": {"Item": …}} or {"DeleteRequest": {"Key": …}} as the text that is sent: nobody has to read an item."""
+from .items import Request
 
 # Seconds.
 CONNECT_TIMEOUT, READ_TIMEOUT = 2, 6

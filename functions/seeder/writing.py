@@ -8,7 +8,8 @@ from itertools import count, islice
 from random import uniform
 from threading import Event, Lock
 
-from .dynamodb import DynamoDB, Refused, Request
+from .dynamodb import DynamoDB, Refused
+from .items import Request
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 BATCH = 25

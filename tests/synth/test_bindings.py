@@ -56,6 +56,11 @@ def test_node_loads_what_is_used(tmp_path: Path) -> None:
     assert loaded("import cdktf_cdktf_provider_aws, main; main.main()", "plain") > 2000
 
 
+def test_a_synth_loads_nothing_that_calls_aws(tmp_path: Path) -> None:
+    loaded = run("import main; main.main(); print({'boto3', 'botocore', 'urllib3'} & sys.modules.keys())", tmp_path)
+    assert loaded.strip() == "set()"
+
+
 def test_settings_and_osis_know_nothing_of_cdktf(tmp_path: Path) -> None:
     loaded = run("import settings, osis; print([m for m in sys.modules if 'cdktf' in m or m == 'jsii'])", tmp_path)
     assert loaded.strip() == "[]"
