@@ -28,7 +28,7 @@ RUN_BY = {
         "tests/terraform/test_plain.py::test_a_copied_folder_is_all_that_a_plan_needs"
     ),
     r"terraform untaint .*": f"{END_TO_END}/test_applies.py::test_an_apply_after_ctrl_c_goes_on_where_that_one_stopped",
-    r"terraform (force-unlock|import) .*": f"{END_TO_END}/test_applies.py::test_after_kill_9_what_is_there_is_imported",
+    r"terraform force-unlock .*": f"{END_TO_END}/test_applies.py::test_after_kill_9_what_is_there_is_imported",
 }
 
 
