@@ -33,9 +33,9 @@ up: setup ## The same, left running; prints URLs and credentials.
 down: setup ## Take down what `make up` started.
 	$(RUN) -m local down
 
-# Mostly waits, so two files at a time take little more than half as long.
+# Much of it waits, so four at a time keep two processors busy.
 test: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, end to end included.
-	$(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 check: setup ## Lint, format, types.
 	$(RUN) -m ruff check .

@@ -9,9 +9,9 @@ import itertools
 import json
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import boto3
 import yaml
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 
-from local import comparison, emulator, opensearch, people, processes, tools
+from local import comparison, domain, emulator, opensearch, people, processes, synthesis, tools
 from local.engine import Kind
 from local.people import Person
 from local.terraform import Terraform
@@ -30,8 +30,6 @@ ROOT = Path(__file__).parent.parent
 
 TABLE = "orders"
 """The table of `environments/local.yaml`."""
-SYNTH_LIMIT_SECONDS = 300
-DOMAIN_ADDRESS = "aws_opensearch_domain.search_domain"
 
 # Data Prepper's sink looks at these when it starts, and does the same whether it may or not: found on the real plugin.
 ASKED_IN_VAIN = ("cluster:monitor/main", "es:HEAD /_alias/", "indices:admin/data_stream/get")
@@ -75,19 +73,7 @@ class Deployment:
         file = self.directory / f"{self.environment_name}.yaml"
         file.write_text(yaml.safe_dump(self._document))
         self.settings = load(str(file))
-        # Ended before it is done, jsii leaves there what it has unpacked.
-        with processes.scratch("synth-") as scratch:
-            synth = processes.start(
-                "synth",
-                [sys.executable, ROOT / "main.py"],
-                log=self.directory / "synth.log",
-                directory=self.directory,
-                environment={**os.environ, "ENVIRONMENT": str(file), "CDKTF_OUTDIR": str(self.directory / "cdktf.out")},
-                scratch=scratch,
-            )
-        with processes.running(synth):
-            if synth.wait(SYNTH_LIMIT_SECONDS):
-                raise RuntimeError(f"synth failed\n{processes.tail(synth.log)}")
+        synthesis.synthesize(file, self.directory / "cdktf.out")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -138,48 +124,65 @@ class Deployment:
     def make_state_bucket(self) -> None:
         """The bucket, and the state of its stack moved into it: then there is a place for every state.
 
-        Besides that for access logs as far as the export bucket needs it, which the pipeline stack makes.
+        Besides what the pipeline stack needs: the bucket for access logs as far as that, and a key.
         """
         stack = self.terraform("state")
         stack.init()
-        stack.apply("-target=aws_s3_bucket.state_bucket", "-target=aws_s3_bucket_policy.logs_policy")
+        keys = [f"aws_kms_alias.{name}" for name in stack.document["resource"].get("aws_kms_alias", {})]
+        needed = ["aws_s3_bucket.state_bucket", "aws_s3_bucket_policy.logs_policy", *keys]
+        stack.apply(*(f"-target={address}" for address in needed))
         self.configure(state={"backend": "s3"})
         stack.init("-migrate-state", "-force-copy")
 
-    def apply_state(self) -> None:
-        """The whole state stack. The provider looks at new lifecycle rules for a minute before it believes them."""
+    @contextlib.contextmanager
+    def applying_state(self) -> Iterator[None]:
+        """The whole state stack: its bucket before the block, the rest beside it.
+
+        The provider looks at new lifecycle rules for a minute before it believes them.
+        """
         self.make_state_bucket()
-        self.terraform("state").apply()
+        with ThreadPoolExecutor(1) as thread:
+            rest = thread.submit(self.terraform("state").apply)
+            try:
+                yield
+                rest.result()
+            except BaseException:
+                self.interrupt()
+                raise
 
     def apply_tables(self) -> None:
-        """Only the tables, so that there are items to export before there is a pipeline."""
+        """The tables, so that there are items to export before there is a pipeline, and what a domain of ours needs."""
         stack = self.terraform("pipeline")
         stack.init()
-        stack.apply(
-            *(
-                f"-target=aws_dynamodb_table.source_{key.replace('-', '_')}_table"
-                for key, table in self.settings.tables.items()
-                if table.existing is None
-            )
-        )
+        tables = {
+            f"aws_dynamodb_table.source_{key.replace('-', '_')}_table"
+            for key, table in self.settings.tables.items()
+            if table.existing is None
+        }
+        stack.apply(*(f"-target={address}" for address in sorted(tables | domain.needed(stack.document))))
 
     def apply_pipeline(self) -> None:
-        """Everything else of the pipeline stack.
-
-        The provider waits ten minutes before it looks at a domain that it created, whatever AWS says. A domain that is
-        there already it only updates, with one minute of waiting.
-        """
+        """Everything else of the pipeline stack."""
         stack = self.terraform("pipeline")
         stack.init()
         self.await_node()
-        if self.settings.domain is None:
-            stack.apply()
+        if self.settings.domain is not None:
+            self.make_domain()
+        stack.apply()
+
+    def make_domain(self) -> None:
+        """The domain, where there is none yet, and before it what it needs."""
+        client = self.aws.client("opensearch")
+        if client.list_domain_names()["DomainNames"]:
             return
-        domain, client = self.settings.names.domain, self.aws.client("opensearch")
-        if domain not in {there["DomainName"] for there in client.list_domain_names()["DomainNames"]}:
-            client.create_domain(DomainName=domain, EngineVersion=self.settings.domain.engine_version)
-        with stack.importing({DOMAIN_ADDRESS: domain}):
-            stack.apply()
+        stack = self.terraform("pipeline")
+        attributes = stack.attributes
+        if not domain.needed(stack.document) <= attributes.keys():
+            self.apply_tables()
+            attributes = stack.attributes
+        request = domain.request(stack.document, attributes)
+        client.create_domain(**request)
+        stack.adopt(domain.ADDRESS, domain.known(request, self.settings.names.domain_arn))
 
     def apply_seeding(self, *, changes: int) -> None:
         """Fill every table that has `seeding`; then as many rounds of changes as asked for."""

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 GRACE_SECONDS = 10.0
+_ASK_SECONDS = 0.1
+# Whoever waits leaves the processor to those who are waited for.
+_REST = 2
 _GUARD = Path(__file__).with_name("guard.py")
 T = TypeVar("T")
 
@@ -123,19 +126,21 @@ def running(child: Child) -> Iterator[Child]:
 
 
 def wait_until(condition: Callable[[], T], *, limit_seconds: float, what: str, child: Child | None = None) -> T:
-    """The first truthy answer of `condition`, asked about ten times a second.
+    """The first truthy answer of `condition`, asked ten times a second at most, less often the longer it takes.
 
     Raises `NotReadyError` after `limit_seconds`, and at once when `child` ends meanwhile. Errors of `condition` pass.
     """
     end = time.monotonic() + limit_seconds
     while True:
+        asked = time.monotonic()
         if answer := condition():
             return answer
+        took = time.monotonic() - asked
         if child and child.exit_code is not None:
             raise NotReadyError(f"{child.name} ended with code {child.exit_code} before {what}{_evidence(child.log)}")
         if time.monotonic() >= end:
             raise NotReadyError(f"not within {limit_seconds:g} s: {what}{_evidence(child.log) if child else ''}")
-        time.sleep(0.1)
+        time.sleep(max(_ASK_SECONDS, _REST * took))
 
 
 def tail(log: Path, lines: int = 20) -> str:

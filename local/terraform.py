@@ -57,6 +57,46 @@ class Terraform:
         finally:
             file.unlink()
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """What was synthesized."""
+        document: dict[str, Any] = json.loads((self.directory / "cdk.tf.json").read_text())
+        return document
+
+    @property
+    def attributes(self) -> dict[str, dict[str, Any]]:
+        """Of each resource in the state by its address; of those with a count or a key those of the first."""
+        return {
+            f"{one['type']}.{one['name']}": one["instances"][0]["attributes"]
+            for one in self._state["resources"]
+            if one["mode"] == "managed" and one["instances"]
+        }
+
+    def adopt(self, address: str, attributes: Mapping[str, Any]) -> None:
+        """Write a resource that is there into the state; what `attributes` leave out the next plan reads.
+
+        An import reads no attribute that AWS never tells.
+        """
+        state, (kind, name) = self._state, address.split(".")
+        resource = {
+            "mode": "managed",
+            "type": kind,
+            "name": name,
+            "provider": f'provider["{tools.AWS_PROVIDER}"]',
+            "instances": [{"schema_version": 0, "attributes": attributes}],
+        }
+        changed = {**state, "serial": state["serial"] + 1, "resources": [*state["resources"], resource]}
+        file = self.log.with_name(f"{self.directory.name}.tfstate")
+        file.write_text(json.dumps(changed))
+        self.command("state", "push", str(file))
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        """In Terraform's own form."""
+        # Before the first apply Terraform prints nothing.
+        state: dict[str, Any] = json.loads(self.command("state", "pull") or '{"resources": []}')
+        return state
+
     def has_changes(self) -> bool:
         """Whether a plan would change anything."""
         return self._run("plan", "-no-color", "-detailed-exitcode", allowed=(0, 2)) == 2

@@ -127,14 +127,11 @@ class PrivateBucket(Construct):
                 target_prefix=f"{self.node.id}/",
                 depends_on=[access_logs_after] if access_logs_after else None,
             )
-        # The last part, for it takes longest: whoever waits for it waits for all.
-        self.complete = S3BucketLifecycleConfiguration(
-            self,
-            "lifecycle",
-            bucket=bucket,
-            rule=[*rules, _unfinished_uploads()],
-            # CDKTF drops a construct from `depends_on` without a word; these are resources.
-            depends_on=cast(list[TerraformResource], self.node.children),
+        # All that a first object needs: the rules below delete nothing for a day, and the provider watches them for a
+        # minute. CDKTF drops a construct from `depends_on` without a word; these are resources.
+        self.ready = cast(list[TerraformResource], self.node.children)
+        S3BucketLifecycleConfiguration(
+            self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=self.ready
         )
 
 

@@ -7,6 +7,18 @@ import pytest
 from local import tools
 from local.engine import Kind
 
+pytest_plugins = ("tests.times",)
+# Those that take longest begin first; the others fill what is left of the time.
+LAYERS = ("terraform", "end_to_end", "local", "browser", "synth", "properties", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file share what is set up for them, and so a worker; those marked `independent` need not."""
+    items.sort(key=lambda item: LAYERS.index(item.nodeid.split("/")[1]))
+    for item in items:
+        if item.get_closest_marker("independent") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
 
 @pytest.fixture(scope="session", params=get_args(Kind))
 def kind(request: pytest.FixtureRequest) -> Kind:

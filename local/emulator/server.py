@@ -7,7 +7,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local import processes
-from local.emulator import buckets, certificates, collections, domains, exports, lookups, streams
+from local.emulator import attribute_values, buckets, certificates, collections, domains, exports, lookups, streams
 from local.emulator.authorization import Authorizer
 from local.emulator.configuration import ADDRESSES_FILE, ATTACHMENT_FILE, Addresses, Configuration
 from local.emulator.front import Front, serve
@@ -50,6 +50,7 @@ def run(configuration: Configuration) -> None:
     exports.install(authorizer)
     buckets.install(authorizer)
     streams.install()
+    attribute_values.install()
     lookups.install()
     UserPools(addresses.outbox).install()
     IdentityPools(authorizer).install()

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from local import processes, tools
-from local.deployment import DOMAIN_ADDRESS, Deployment, deployment
+from local import domain, processes, tools
+from local.deployment import Deployment, deployment
 from local.terraform import LIMIT_SECONDS, Terraform, TerraformError
 
 # On a busy machine; each test deploys a whole system.
-pytestmark = pytest.mark.timeout(2400)
+pytestmark = [pytest.mark.timeout(2400), pytest.mark.independent]
 
 SECONDS = 300
 # By the end of the function's name.
@@ -38,19 +38,22 @@ EXISTS = re.compile(
 def system(tmp_path: Path) -> Iterator[Deployment]:
     """Nothing but the bucket of the states."""
     with deployment(tmp_path, "embedded") as system:
-        system.apply_state()
+        system.make_state_bucket()
         yield system
 
 
 def with_domain(system: Deployment) -> Terraform:
-    """The pipeline stack before its first apply, with the domain in its state: the provider waits ten minutes else."""
+    """The pipeline stack before its first apply, with nothing but the domain in its state.
+
+    The provider waits ten minutes for one that it makes.
+    """
     stack, settings = system.terraform("pipeline"), system.settings
     stack.init()
     assert settings.domain is not None
     system.await_node()
     client = system.aws.client("opensearch")
     client.create_domain(DomainName=settings.names.domain, EngineVersion=settings.domain.engine_version)
-    stack.command("import", DOMAIN_ADDRESS, settings.names.domain)
+    stack.command("import", domain.ADDRESS, settings.names.domain)
     return stack
 
 
@@ -151,7 +154,10 @@ def test_of_two_applies_at_once_the_second_is_refused_and_changes_nothing(system
 
 def test_an_apply_after_ctrl_c_goes_on_where_that_one_stopped(system: Deployment) -> None:
     """What was being made is kept where it is untainted before, else made anew."""
-    stack = with_domain(system)
+    stack = system.terraform("pipeline")
+    stack.init()
+    system.await_node()
+    system.make_domain()
     osis = system.aws.client("osis")
 
     def created() -> datetime:
@@ -186,7 +192,7 @@ def test_after_kill_9_what_is_there_is_imported(system: Deployment) -> None:
         wait_for(lambda: functions.list_functions()["Functions"], "a function was made", first)
         send(first, signal.SIGKILL)
         assert first.wait(SECONDS) == 128 + signal.SIGKILL
-    assert stack.command("state", "list").split() == [DOMAIN_ADDRESS]
+    assert stack.command("state", "list").split() == [domain.ADDRESS]
     with pytest.raises(TerraformError, match="Error acquiring the state lock"):
         stack.apply()
 

@@ -126,8 +126,8 @@ def _run(shape: str, directory: Path) -> Run:
             others.make_table(system, LEGACY)
             others.make_domain(system, DOMAIN)
         # By an administrator, once: the bucket of the states, and who may deploy.
-        system.apply_state()
-        _apply(system, "delivery")
+        with system.applying_state():
+            _apply(system, "delivery")
         plan, deploy = system.settings.names.plan_role, system.settings.names.deploy_role
         with system.acting_as(deploy):
             _apply(system, "state")

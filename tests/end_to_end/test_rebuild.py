@@ -40,9 +40,9 @@ def system(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
         account = system.settings.account_id
         system.configure(existing_domain={"reader_roles": [f"arn:aws:iam::{account}:role/{WEBSITE}"]})
         _what_others_made(system)
-        system.apply_state()
-        system.apply_pipeline()
-        system.wait_until_same()
+        with system.applying_state():
+            system.apply_pipeline()
+            system.wait_until_same()
         yield system
 
 

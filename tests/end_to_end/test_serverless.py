@@ -26,11 +26,11 @@ def system(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
             tables={"orders": {"seeding": {"items": ORDERS}, "units": {"min": 1, "max": 2}}},
             collection={"reader_roles": [f"{role}/{WEBSITE}"], "dashboards": {"roles": [f"{role}/{PERSON}"]}},
         )
-        system.apply_state()
-        system.apply_tables()
-        system.apply_seeding(changes=0)
-        system.apply_pipeline()
-        system.wait_until_same()
+        with system.applying_state():
+            system.apply_tables()
+            system.apply_seeding(changes=0)
+            system.apply_pipeline()
+            system.wait_until_same()
         yield system
 
 

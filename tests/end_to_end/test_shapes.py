@@ -39,18 +39,23 @@ def system(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
     more = yaml.safe_load((ENVIRONMENTS / "many-tables.yaml").read_text())["tables"]
     with deployment(tmp_path_factory.mktemp(kind), kind, "documents") as system:
         system.configure(tables=more)
-        system.apply_state()
-        system.apply_tables()
-        for key, items in (("products", PRODUCTS), ("countries", COUNTRIES), ("prices", PRICES), ("reviews", [REVIEW])):
-            for item in items:
-                put(system, key, item)
-        system.apply_seeding(changes=0)
-        system.apply_pipeline()
-        system.wait_until_same("products")
-        system.wait_until_same("countries")
-        wait(system, "prices", lambda documents: len(documents) == len(PRICES))
-        wait(system, "reviews", lambda documents: len(documents) == 1)
-        processes.wait_until(lambda: len(orders(system)) == 300, limit_seconds=300, what="every order is searched")
+        with system.applying_state():
+            system.apply_tables()
+            for key, items in (
+                ("products", PRODUCTS),
+                ("countries", COUNTRIES),
+                ("prices", PRICES),
+                ("reviews", [REVIEW]),
+            ):
+                for item in items:
+                    put(system, key, item)
+            system.apply_seeding(changes=0)
+            system.apply_pipeline()
+            system.wait_until_same("products")
+            system.wait_until_same("countries")
+            wait(system, "prices", lambda documents: len(documents) == len(PRICES))
+            wait(system, "reviews", lambda documents: len(documents) == 1)
+            processes.wait_until(lambda: len(orders(system)) == 300, limit_seconds=300, what="every order is searched")
         yield system
 
 

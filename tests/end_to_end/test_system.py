@@ -55,7 +55,7 @@ def system(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
     """Deployed, with the sample data and an item of every type exported."""
     progress = Progress(Console())
     with deployment(tmp_path_factory.mktemp(kind), kind) as system:
-        system.apply_state()
+        system.make_state_bucket()
         system.apply_tables()
         put(system, item("exported", **EVERY_TYPE))
         demo.deploy(system, progress)

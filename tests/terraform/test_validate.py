@@ -12,6 +12,7 @@ from settings import ENVIRONMENTS, Settings, load
 from stacks.app import synthesize
 from tests.unit.conftest import settings_of
 
+pytestmark = pytest.mark.independent
 NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml"))
 
 
