@@ -13,8 +13,10 @@ LINTER := .build/lint/.complete
 COMMAND_LINE := node_modules/.package-lock.json
 WAYS_OUT := $(patsubst way_out/%.txt,.build/way_out/environments/%/.complete,$(wildcard way_out/*.txt))
 RUN := .venv/bin/python
+# Much of it waits, so four at a time keep two processors busy.
+TEST := $(RUN) -m pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup demo prove-policies up down test check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding benchmark-freshness benchmark-local-aws clean
+.PHONY: help setup demo prove-policies up down test quick properties times check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding benchmark-freshness benchmark-local-aws clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -33,9 +35,17 @@ up: setup ## The same, left running; prints URLs and credentials.
 down: setup ## Take down what `make up` started.
 	$(RUN) -m local down
 
-# Much of it waits, so four at a time keep two processors busy.
 test: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, end to end included.
-	$(RUN) -m pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(TEST)
+
+quick: check ## While working: lint, types, and the tests that deploy nothing.
+	$(RUN) -m pytest tests/unit tests/synth --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
+properties: setup ## The property tests with twenty times as many examples, others each time: hours.
+	PROPERTIES=nightly $(RUN) -m pytest -m hypothesis --timeout 14400 --numprocesses 2 --dist loadgroup
+
+times: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, and what each file took into CONTRIBUTING.md.
+	$(TEST) --times CONTRIBUTING.md
 
 check: setup ## Lint, format, types.
 	$(RUN) -m ruff check .

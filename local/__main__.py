@@ -136,7 +136,7 @@ def _end_with_starter() -> None:
 
 def down() -> int:
     if _lock() is None:
-        processes.wait_until(HOLDER.exists, limit_seconds=10, what=f"{HOLDER} says which process to end")
+        processes.wait_until(HOLDER.exists, limit_seconds=60, what=f"{HOLDER} says which process to end")
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(HOLDER.read_text()), signal.SIGTERM)
         processes.wait_until(_lock, limit_seconds=DOWN_LIMIT_SECONDS, what="everything has ended")

@@ -86,7 +86,7 @@ class PrivateBucket(Construct):
                 )
             ],
         )
-        public_access = S3BucketPublicAccessBlock(
+        S3BucketPublicAccessBlock(
             self,
             "public-access",
             bucket=bucket,
@@ -101,6 +101,15 @@ class PrivateBucket(Construct):
             bucket=bucket,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
+        if access_logs is not None:
+            S3BucketLoggingA(
+                self,
+                "access-logs",
+                bucket=bucket,
+                target_bucket=access_logs,
+                target_prefix=f"{self.node.id}/",
+                depends_on=[access_logs_after] if access_logs_after else None,
+            )
         self.policy = S3BucketPolicy(
             self,
             "policy",
@@ -115,23 +124,14 @@ class PrivateBucket(Construct):
                 ),
                 *statements,
             ),
-            # S3 answers 409 when policy and public access block are put at the same moment.
-            depends_on=[public_access],
+            # Last of what a first object needs: whoever waits for it waits for all. Besides, S3 answers 409 when policy
+            # and public access block are put at the same moment. CDKTF drops a construct from `depends_on` without a
+            # word; these are resources.
+            depends_on=cast(list[TerraformResource], self.node.children),
         )
-        if access_logs is not None:
-            S3BucketLoggingA(
-                self,
-                "access-logs",
-                bucket=bucket,
-                target_bucket=access_logs,
-                target_prefix=f"{self.node.id}/",
-                depends_on=[access_logs_after] if access_logs_after else None,
-            )
-        # All that a first object needs: the rules below delete nothing for a day, and the provider watches them for a
-        # minute. CDKTF drops a construct from `depends_on` without a word; these are resources.
-        self.ready = cast(list[TerraformResource], self.node.children)
+        # The provider watches new rules for a minute, and they delete nothing for a day: nobody waits for them.
         S3BucketLifecycleConfiguration(
-            self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=self.ready
+            self, "lifecycle", bucket=bucket, rule=[*rules, _unfinished_uploads()], depends_on=[self.policy]
         )
 
 

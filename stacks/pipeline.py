@@ -66,7 +66,7 @@ class PipelineStack(EnvironmentStack):
         letters.connect(host)
         ready = setup.run(host, *search.admitting)
         for one in ingestions:
-            one.start(host, setup, self._placement, ready, tables[one.pipeline.key].resource, *bucket.ready)
+            one.start(host, setup, self._placement, ready, tables[one.pipeline.key].resource, bucket.policy)
         if settings.alarms is not None:
             self._watch(settings.alarms, search.metrics_id)
         if settings.hours is not None:

@@ -6,7 +6,9 @@ import pytest
 
 from local import tools
 from local.engine import Kind
+from tests.examples import load_profile
 
+load_profile()
 pytest_plugins = ("tests.times",)
 # Those that take longest begin first; the others fill what is left of the time.
 LAYERS = ("terraform", "end_to_end", "local", "browser", "synth", "properties", "unit")

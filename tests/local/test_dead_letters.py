@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opensearchpy import OpenSearch
 
@@ -26,6 +26,7 @@ from functions.search_setup.domain import Domain as SetupDomain
 from local import opensearch, security
 from local.emulator import Emulator, start
 from stacks import security_roles
+from tests.examples import examples
 
 PREFIX = "letters"
 INDEX = f"{PREFIX}-orders-1"
@@ -563,7 +564,7 @@ steps = st.lists(
 
 @pytest.mark.parametrize("pipeline", [AS_ITS_ITEM, PROCESSED], ids=["as-its-item", "processed"])
 @given(steps=steps)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 def test_whatever_happens_index_and_table_agree_in_the_end(
     surroundings: Callable[..., World], pipeline: Pipeline, steps: list[tuple[Any, ...]]
 ) -> None:

@@ -215,6 +215,6 @@ def test_event_invocation_runs_behind_our_back(client: Client, create: Callable[
     assert answer["StatusCode"] == 202
     processes.wait_until(
         lambda: client("s3").list_objects_v2(Bucket="events")["KeyCount"] == 1,
-        limit_seconds=30,
+        limit_seconds=300,
         what="the object is there",
     )

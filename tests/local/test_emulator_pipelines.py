@@ -53,7 +53,7 @@ def wait(osis: Any) -> Callable[[str], dict[str, Any]]:
             pipeline: dict[str, Any] = osis.get_pipeline(PipelineName="orders")["Pipeline"]
             return pipeline if pipeline["Status"] == status else None
 
-        found = processes.wait_until(there, limit_seconds=30, what=f"pipeline is {status}")
+        found = processes.wait_until(there, limit_seconds=300, what=f"pipeline is {status}")
         assert found
         return found
 
@@ -173,7 +173,7 @@ def test_pipelines_that_are_created_at_once_are_all_there(osis: Any) -> None:
         pipelines = osis.list_pipelines()["Pipelines"]
         return {pipeline["PipelineName"] for pipeline in pipelines if pipeline["Status"] == "ACTIVE"}
 
-    processes.wait_until(lambda: active() == set(names), limit_seconds=30, what="all of them are active")
+    processes.wait_until(lambda: active() == set(names), limit_seconds=300, what="all of them are active")
 
 
 def test_engine_calls_as_the_service(osis: Any, wait: Callable[[str], dict[str, Any]], emulator: Emulator) -> None:
@@ -187,4 +187,4 @@ def test_engine_calls_as_the_service(osis: Any, wait: Callable[[str], dict[str, 
 
     create(osis, body())
     wait("ACTIVE")
-    processes.wait_until(attempted, limit_seconds=30, what="the engine assumes the role")
+    processes.wait_until(attempted, limit_seconds=300, what="the engine assumes the role")

@@ -213,14 +213,15 @@ def _change(dynamodb: Any, operation: str, arguments: list[Any]) -> None:
 
 
 def _end_pipeline(osis: Any, name: str) -> None:
-    def created() -> bool:
-        status: str = osis.get_pipeline(PipelineName=name)["Pipeline"]["Status"]
-        return status != "CREATING"
+    def status() -> str:
+        found: str = osis.get_pipeline(PipelineName=name)["Pipeline"]["Status"]
+        return found
 
     # A short scenario is over before the pipeline counts as created, and only then it can be stopped.
-    processes.wait_until(created, limit_seconds=60, what=f"the pipeline {name} to be created")
-    # Stopping makes the engine forget how far it was.
-    osis.stop_pipeline(PipelineName=name)
+    processes.wait_until(lambda: status() != "CREATING", limit_seconds=300, what=f"the pipeline {name} to be created")
+    # Stopping makes the engine forget how far it was; one that could not be created does not run.
+    if status() != "CREATE_FAILED":
+        osis.stop_pipeline(PipelineName=name)
     osis.delete_pipeline(PipelineName=name)
 
 

@@ -13,9 +13,9 @@ from hypothesis import example, given
 from local import opensearch, processes, security
 from local.emulator import Emulator
 from local.engine import Kind
+from tests.examples import examples
 from tests.local import ingestion
 from tests.local.write_streams import Item, Key, Write, after, differences, document_id, streams
-from tests.properties.profiles import examples
 
 LIMIT_SECONDS = 60
 EXPORTED: dict[Key, Item] = {

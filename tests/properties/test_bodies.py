@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 import osis
 from local import tools
 from osis.model import body_of
+from tests.examples import examples
 from tests.properties import bodies, data_prepper
 from tests.properties.bodies import BASES, REMOVED, VALUES, Place, changed
 from tests.properties.data_prepper import DataPrepper
 from tests.properties.differences import LAXER, STRICTER, STRICTER_TOGETHER
-from tests.properties.profiles import examples
 from tests.properties.record import recorded
 
 PLACES = list(bodies.places())

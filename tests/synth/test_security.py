@@ -305,13 +305,14 @@ def test_buckets_are_private_encrypted_versioned_logged_and_tls_only(
     denied = json.loads(part("policy", "policy")["policy"])["Statement"][0]
     assert denied["Effect"] == "Deny"
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    last = part("lifecycle_configuration", "lifecycle")
-    assert last["rule"]
-    # Whoever waits for it waits for all.
+    # Whoever waits for the policy waits for all that a first object needs.
     resources = stacks_of(environment)[stack]["resource"]
     parts = {f"{kind}.{name}" for kind in resources for name in resources[kind] if kind.startswith("aws_s3_bucket")}
     of_bucket = {name for name in parts if name.split(".")[1].startswith(f"{bucket}_")}
-    assert set(last["depends_on"]) == of_bucket - {f"aws_s3_bucket_lifecycle_configuration.{bucket}_lifecycle"}
+    policy, rules = f"aws_s3_bucket_policy.{bucket}_policy", f"aws_s3_bucket_lifecycle_configuration.{bucket}_lifecycle"
+    assert set(part("policy", "policy")["depends_on"]) == of_bucket - {policy, rules}
+    assert part("lifecycle_configuration", "lifecycle")["rule"]
+    assert part("lifecycle_configuration", "lifecycle")["depends_on"] == [policy]
     if logs_to:
         assert part("logging", "access_logs")["target_bucket"] in (
             names.access_log_bucket,

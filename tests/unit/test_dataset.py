@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import dataset
@@ -24,7 +24,6 @@ VALUES = st.recursive(
 ROWS = st.lists(st.dictionaries(TEXT.filter(bool), VALUES, max_size=5), min_size=1, max_size=5).map(
     lambda rows: [{**row, "id": f"i{number}"} for number, row in enumerate(rows)]
 )
-IN_ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def plain(typed: dict[str, Any]) -> Any:
@@ -62,7 +61,6 @@ def file(tmp_path: Path) -> Any:
 
 
 @given(ROWS)
-@IN_ONE_FOLDER
 def test_json_and_ndjson_round_trip(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     (tmp_path / "data.json").write_text(json.dumps(rows), encoding="utf-8")
     (tmp_path / "data.ndjson").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
@@ -73,7 +71,6 @@ def test_json_and_ndjson_round_trip(tmp_path: Path, rows: list[dict[str, Any]]) 
 
 
 @given(st.lists(st.lists(TEXT, min_size=2, max_size=2), min_size=1, max_size=6))
-@IN_ONE_FOLDER
 def test_csv_loses_no_text(tmp_path: Path, cells: list[list[str]]) -> None:
     assume(not any(character in "\r\n" for row in cells for cell in row for character in cell))
     written = io.StringIO()

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 def run(*arguments: str) -> tuple[int, list[str], str]:
     done = subprocess.run(
-        [sys.executable, "-m", "cost", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "cost", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
     return done.returncode, done.stdout.splitlines(), done.stderr
 

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import check
@@ -248,7 +248,6 @@ def test_no_key_that_is_missing_or_misspelt_is_overlooked(make: Make) -> None:
                 assert optional or check(closed(objects)), f"{id_}: {above} {last}"
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_damaged_files(data: st.DataObject, make: Make) -> None:
     """Pieces cut, overwritten and put in: always an answer, never an exception."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 def run(*arguments: str) -> tuple[int, bytes, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "dashboards", *arguments], cwd=ROOT, capture_output=True, timeout=60, check=False
+        [sys.executable, "-m", "dashboards", *arguments], cwd=ROOT, capture_output=True, timeout=600, check=False
     )
     return done.returncode, done.stdout, done.stderr.decode()
 
@@ -42,7 +42,7 @@ def test_usage() -> None:
 
 def test_output_that_nobody_reads() -> None:
     command = f"{sys.executable} -m dashboards local | true"
-    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, timeout=600, check=False)
     assert done.stderr == b""
 
 

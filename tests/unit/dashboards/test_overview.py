@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
@@ -185,7 +185,6 @@ ATTRIBUTES = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(data=st.data(), attributes=ATTRIBUTES)
 def test_any_attributes_give_objects_without_problems(data: st.DataObject, attributes: dict[str, FieldType]) -> None:
     def some(*types: FieldType) -> st.SearchStrategy[Any]:

@@ -44,12 +44,12 @@ def alive(pid: int) -> bool:
 
 def pids(folder: Path) -> list[int]:
     files = [folder / "pid", folder / "pid.child"]
-    processes.wait_until(lambda: all(file.exists() for file in files), limit_seconds=20, what="the family runs")
+    processes.wait_until(lambda: all(file.exists() for file in files), limit_seconds=300, what="the family runs")
     return [int(file.read_text()) for file in files]
 
 
 def wait_until_gone(family: list[int]) -> None:
-    processes.wait_until(lambda: not any(map(alive, family)), limit_seconds=20, what="the family is gone")
+    processes.wait_until(lambda: not any(map(alive, family)), limit_seconds=300, what="the family is gone")
 
 
 def test_family_ends_with_us_even_after_sigkill(family: Path, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_family_ends_with_us_even_after_sigkill(family: Path, tmp_path: Path) ->
         assert len(list(temporary.iterdir())) == 1
         parent.kill()
     wait_until_gone(running)
-    processes.wait_until(lambda: not list(temporary.iterdir()), limit_seconds=20, what="its temporary files are gone")
+    processes.wait_until(lambda: not list(temporary.iterdir()), limit_seconds=300, what="its temporary files are gone")
 
 
 @pytest.mark.parametrize("stubborn", [False, True], ids=["ends on SIGTERM", "ignores SIGTERM"])
@@ -152,7 +152,7 @@ def test_temporary_files_go_where_nothing_is_started() -> None:
 
 def test_wait_until_answers_what_the_condition_does() -> None:
     answers = iter([None, "", "there"])
-    assert processes.wait_until(lambda: next(answers), limit_seconds=20, what="an answer") == "there"
+    assert processes.wait_until(lambda: next(answers), limit_seconds=300, what="an answer") == "there"
 
 
 def test_wait_until_says_what_did_not_come() -> None:
@@ -163,7 +163,7 @@ def test_wait_until_says_what_did_not_come() -> None:
 def test_wait_until_gives_up_when_the_child_ends(tmp_path: Path) -> None:
     child = processes.start("teller", [sys.executable, "-c", "print('why'); raise SystemExit(4)"], log=tmp_path / "log")
     with processes.running(child), pytest.raises(processes.NotReadyError) as error:
-        processes.wait_until(lambda: False, limit_seconds=20, what="it is ready", child=child)
+        processes.wait_until(lambda: False, limit_seconds=300, what="it is ready", child=child)
     assert str(error.value) == f"teller ended with code 4 before it is ready\nlast lines of {tmp_path / 'log'}:\nwhy"
 
 

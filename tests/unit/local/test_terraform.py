@@ -56,7 +56,7 @@ def test_an_apply_imports_what_is_there_and_leaves_nothing_in_the_stack(stack: T
 
 def test_an_interrupt_from_another_thread_ends_the_command(stack: Terraform) -> None:
     def interrupt() -> None:
-        wait_until(lambda: commands(stack), limit_seconds=60, what="the command runs")
+        wait_until(lambda: commands(stack), limit_seconds=300, what="the command runs")
         stack.interrupted.set()
 
     thread = threading.Thread(target=interrupt)

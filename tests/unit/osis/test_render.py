@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import osis
@@ -94,7 +94,6 @@ bodies = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(bodies)
 def test_round_trip(document: dict[str, Any]) -> None:
     body = body_of(document)
