@@ -145,11 +145,10 @@ def _to_domain(names: Names) -> list[Statement]:
 
 def _to_collection(pipeline: Pipeline, collection: CollectionSearch) -> list[Statement]:
     of_ours = {"StringEquals": {"aoss:collection": pipeline.settings.names.collection}}
-    policies = Statement(COLLECTION_POLICIES, ("*",), conditions=of_ours)
+    # It lets its own endpoint in.
+    policies = COLLECTION_POLICIES if pipeline.network_policy else ()
     return [
         # As the guide of OpenSearch Ingestion has it, though AWS's reference knows no resource of the second.
         Statement((DATA_ACCESS, *COLLECTION_LOOKUP), (collection.arn,)),
-        Statement(COLLECTION_LOOKUP, ("*",), conditions=of_ours),
-        # It lets its own endpoint in.
-        *([policies] if pipeline.network_policy else []),
+        Statement((*COLLECTION_LOOKUP, *policies), ("*",), conditions=of_ours),
     ]
