@@ -163,19 +163,19 @@ def test_role_that_does_not_trust_lambda_is_refused(
     assert refusal.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
-@pytest.mark.parametrize(
-    "trust",
-    [
-        lambda_trust("999999999999"),
-        # Lambda does not say for which function it takes the role.
-        lambda_trust(ArnLike={"aws:SourceArn": f"{ARN}:*"}),
-    ],
-    ids=["another account", "a function"],
-)
-def test_role_that_trusts_lambda_for_something_else_is_refused(
-    trust: Statement, client: Client, create: Callable[..., str], create_role: Callable[..., str]
+def test_role_that_trusts_lambda_for_another_account_is_refused(
+    client: Client, create: Callable[..., str], create_role: Callable[..., str]
 ) -> None:
-    name = create("app.describe", role=create_role(trust=trust, suffix="-another"))
+    name = create("app.describe", role=create_role(trust=lambda_trust("999999999999"), suffix="-another"))
+    with pytest.raises(ClientError, match=r"no trust policy of the role allows the sts:AssumeRole action"):
+        invoke(client, name)
+
+
+def test_lambda_does_not_say_for_which_function_it_takes_a_role(
+    client: Client, create: Callable[..., str], create_role: Callable[..., str]
+) -> None:
+    trust = lambda_trust(ArnLike={"aws:SourceArn": f"{ARN}:*"})
+    name = create("app.describe", role=create_role(trust=trust, suffix="-function"))
     with pytest.raises(ClientError, match=r"no trust policy of the role allows the sts:AssumeRole action"):
         invoke(client, name)
 
