@@ -5,6 +5,6 @@ Everything follows from the settings. Nothing here knows CDKTF. Why it is safe t
 
 from deployer.boundary import boundary
 from deployer.documents import PolicyTooLarge, documents
-from deployer.permissions import GITHUB, STACKS, deploying, planning
+from deployer.permissions import ADMINISTERED, GITHUB, STACKS, deploying, planning
 
-__all__ = ["GITHUB", "STACKS", "PolicyTooLarge", "boundary", "deploying", "documents", "planning"]
+__all__ = ["ADMINISTERED", "GITHUB", "STACKS", "PolicyTooLarge", "boundary", "deploying", "documents", "planning"]

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from deployer.resources import existing_tables, keys, ours, tables
 from names import DLQ_PREFIX, EXPORT_PREFIX
 from settings import Settings
-from stacks.policies import COLLECTION_POLICIES, HTTP_METHODS, NETWORK_INTERFACES, TRACING, Statement
+from stacks.policies import (
+    COLLECTION_LOOKUP,
+    COLLECTION_POLICIES,
+    HTTP_METHODS,
+    NETWORK_INTERFACES,
+    POOL_ROLES,
+    TRACING,
+    Statement,
+)
 
 
 def boundary(settings: Settings) -> Iterator[Statement]:
@@ -54,7 +62,8 @@ def _collection(settings: Settings) -> Iterator[Statement]:
     names = settings.names
     yield Statement(("aoss:APIAccessAll", "aoss:BatchGetCollection"), (names.arn("aoss", "collection/*"),))
     yield Statement(("aoss:DashboardsAccessAll",), (names.collection_dashboards_arn,))
-    yield Statement(COLLECTION_POLICIES, ("*",), conditions={"StringEquals": {"aoss:collection": names.collection}})
+    lookup_and_policies = (*COLLECTION_LOOKUP, *COLLECTION_POLICIES)
+    yield Statement(lookup_and_policies, ("*",), conditions={"StringEquals": {"aoss:collection": names.collection}})
 
 
 def _sign_in(settings: Settings) -> Iterator[Statement]:
@@ -64,7 +73,6 @@ def _sign_in(settings: Settings) -> Iterator[Statement]:
         (
             "cognito-identity:DescribeIdentityPool",
             "cognito-identity:GetIdentityPoolRoles",
-            "cognito-identity:SetIdentityPoolRoles",
             "cognito-identity:UpdateIdentityPool",
             "cognito-idp:AdminInitiateAuth",
             "cognito-idp:AdminUserGlobalSignOut",
@@ -78,6 +86,7 @@ def _sign_in(settings: Settings) -> Iterator[Statement]:
         (names.arn("cognito-idp", "userpool/*"), names.arn("cognito-identity", "identitypool/*")),
         conditions=ours(settings),
     )
+    yield Statement(POOL_ROLES, ("*",))
     yield Statement(
         ("iam:PassRole",),
         tuple(names.role_arn(role) for role in (names.administrators_role, names.analysts_role, names.no_group_role)),

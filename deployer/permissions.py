@@ -8,25 +8,33 @@ provider's source and of https://docs.aws.amazon.com/service-authorization/lates
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from deployer.resources import existing_tables, keys, ours, tables
+from deployer.resources import existing_tables, keys, ours, tables, untagged
 from settings import Settings
 from stacks.policies import (
     COLLECTION_ACCESS,
     COLLECTION_CREATION,
+    COLLECTION_LOOKUP,
     COLLECTION_PARTS,
     COLLECTION_POLICIES,
+    COLLECTION_TAGS,
+    HOSTED_ZONE_CREATION,
     KEY_ALIASES,
     LOG_DELIVERY,
+    LOG_GROUP_LOOKUP,
     NETWORK_LOOKUP,
+    PIPELINE_CREATION,
     POOL_CREATION,
+    POOL_ROLES,
     SIGN_IN_DOMAINS,
     SUBSCRIPTIONS,
     Conditions,
     Statement,
 )
 
-# Every stack that whoever deploys applies. `delivery` is not among them: who may change it may let in anybody.
-STACKS = ("state", "pipeline", "seeding")
+# What whoever deploys applies, and what is left to an administrator: `delivery` says who may deploy, and whoever writes
+# the bucket's policy, or a state that an administrator applies next, acts as one.
+STACKS = ("pipeline", "seeding")
+ADMINISTERED = ("state", "delivery")
 GITHUB = "token.actions.githubusercontent.com"
 # Who gets a role of ours passed.
 SERVICES = (
@@ -49,6 +57,8 @@ ROLE_CHANGES = (
 )
 BOUND_CHANGES = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
 PASSING = ("iam:PassRole",)
+# AWS's forward access sessions: what a service does in the name of whoever called it.
+THROUGH_A_SERVICE: Conditions = {"Bool": {"aws:ViaAWSService": "true"}}
 # AWS makes them once in an account, in the name of whoever needs one first.
 SERVICE_LINKED_ROLES = {
     "observability.aoss.amazonaws.com": "AWSServiceRoleForAmazonOpenSearchServerless",
@@ -69,13 +79,13 @@ class Grant:
 
 def planning(settings: Settings) -> Iterator[Statement]:
     """Read everything and its state, that of who may deploy included, and hold the lock while at it."""
-    for grant in (*_state(settings, *STACKS, "delivery", planned=True), *_grants(settings), *_delivery(settings)):
+    for grant in (*_state(settings, *ADMINISTERED, *STACKS, planned=True), *_grants(settings), *_delivery(settings)):
         if grant.reads:
             yield Statement(grant.reads, grant.resources, conditions=grant.conditions)
 
 
 def deploying(settings: Settings) -> Iterator[Statement]:
-    """Make, change and remove everything but who may do so."""
+    """Make, change and remove everything but where the states are, and who may do so."""
     names = settings.names
     for grant in (*_state(settings, *STACKS, planned=False), *_grants(settings)):
         actions = tuple(dict.fromkeys((*grant.reads, *grant.writes)))
@@ -123,9 +133,9 @@ def _state(settings: Settings, *stacks: str, planned: bool) -> Iterator[Grant]:
 
 def _buckets(settings: Settings) -> Iterator[Grant]:
     names = settings.names
-    kept, export = (names.state_bucket, names.access_log_bucket), names.export_bucket_arn
+    administered, export = (names.state_bucket, names.access_log_bucket), names.export_bucket_arn
     yield Grant(
-        (*map(names.bucket_arn, kept), export),
+        (*map(names.bucket_arn, administered), export),
         (
             "s3:GetAccelerateConfiguration",
             "s3:GetBucketAcl",
@@ -144,8 +154,15 @@ def _buckets(settings: Settings) -> Iterator[Grant]:
             "s3:GetReplicationConfiguration",
             "s3:ListBucket",
         ),
-        (
+    )
+    yield Grant(
+        (export,),
+        writes=(
             "s3:CreateBucket",
+            "s3:DeleteBucket",
+            "s3:DeleteBucketPolicy",
+            # Terraform empties it before it destroys it.
+            "s3:ListBucketVersions",
             "s3:PutBucketLogging",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
@@ -156,8 +173,6 @@ def _buckets(settings: Settings) -> Iterator[Grant]:
             "s3:PutLifecycleConfiguration",
         ),
     )
-    # Terraform destroys no other, and empties this one first.
-    yield Grant((export,), writes=("s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucketVersions"))
     yield Grant((f"{export}/*",), writes=("s3:DeleteObject", "s3:DeleteObjectVersion"))
 
 
@@ -235,7 +250,7 @@ def _logs(settings: Settings) -> Iterator[Grant]:
         f"/aws/vendedlogs/OpenSearchIngestion/{names.prefix}-",
         *([names.flow_log_group] if settings.network is not None else []),
     )
-    yield Grant((names.log_group_arn("*"),), ("logs:DescribeLogGroups",))
+    yield Grant(("*",), LOG_GROUP_LOOKUP)
     yield Grant(
         tuple(names.log_group_arn(f"{group}*") for group in groups),
         ("logs:ListTagsForResource",),
@@ -257,14 +272,9 @@ def _pipelines(settings: Settings) -> Iterator[Grant]:
     yield Grant(
         (settings.names.pipeline_arn(f"{settings.names.prefix}-*"),),
         ("osis:GetPipeline", "osis:ListTagsForResource"),
-        (
-            "osis:CreatePipeline",
-            "osis:DeletePipeline",
-            "osis:TagResource",
-            "osis:UntagResource",
-            "osis:UpdatePipeline",
-        ),
+        ("osis:DeletePipeline", "osis:TagResource", "osis:UntagResource", "osis:UpdatePipeline"),
     )
+    yield Grant(("*",), writes=PIPELINE_CREATION, conditions=ours(settings, "RequestTag"))
 
 
 def _domain(settings: Settings) -> Iterator[Grant]:
@@ -290,30 +300,50 @@ def _domain(settings: Settings) -> Iterator[Grant]:
 def _collection(settings: Settings) -> Iterator[Grant]:
     names = settings.names
     collections = (names.arn("aoss", "collection/*"),)
-    yield Grant(collections, ("aoss:BatchGetCollection", "aoss:ListTagsForResource"))
-    yield Grant(
-        collections,
-        writes=("aoss:DeleteCollection", "aoss:TagResource", "aoss:UntagResource", "aoss:UpdateCollection"),
-        conditions=ours(settings),
-    )
+    yield Grant(collections, writes=("aoss:DeleteCollection", "aoss:UpdateCollection"), conditions=ours(settings))
+    list_tags, *change_tags = COLLECTION_TAGS
+    yield Grant(("*",), (list_tags,))
+    yield Grant(("*",), writes=tuple(change_tags), conditions=ours(settings))
     yield Grant(("*",), writes=COLLECTION_CREATION, conditions=ours(settings, "RequestTag"))
     # It has no tags before it is tagged.
-    untagged = {"Null": dict.fromkeys(ours(settings)["StringEquals"], "true")}
-    yield Grant(collections, writes=("aoss:TagResource",), conditions=untagged)
+    yield Grant(("*",), writes=("aoss:TagResource",), conditions=untagged(settings))
     # Policies have no ARNs; they are told by the collection that they speak of.
     yield Grant(
         ("*",),
-        ("aoss:GetAccessPolicy", "aoss:GetSecurityPolicy"),
+        (*COLLECTION_LOOKUP, "aoss:GetAccessPolicy", "aoss:GetSecurityPolicy"),
         (*COLLECTION_ACCESS, *COLLECTION_POLICIES, "aoss:DeleteSecurityPolicy"),
         {"StringEquals": {"aoss:collection": names.collection}},
     )
     reads = ("aoss:BatchGetVpcEndpoint", "aoss:GetSecurityConfig")
     yield Grant(("*",), reads, COLLECTION_PARTS)
+    if settings.network is not None:
+        # OpenSearch Serverless makes its endpoint in a VPC in the name of whoever asks for it (permissions of
+        # CloudFormation's handlers of AWS::OpenSearchServerless::VpcEndpoint).
+        partition = names.partition
+        yield Grant(
+            (
+                *(names.arn("ec2", f"{kind}/*") for kind in ("security-group", "subnet", "vpc", "vpc-endpoint")),
+                *(f"arn:{partition}:route53:::{kind}/*" for kind in ("change", "hostedzone")),
+            ),
+            writes=(
+                "ec2:CreateTags",
+                "ec2:CreateVpcEndpoint",
+                "ec2:DeleteVpcEndpoints",
+                "ec2:ModifyVpcEndpoint",
+                "route53:ChangeResourceRecordSets",
+                "route53:DeleteHostedZone",
+                "route53:GetChange",
+                "route53:GetHostedZone",
+                "route53:ListResourceRecordSets",
+            ),
+            conditions=THROUGH_A_SERVICE,
+        )
+        yield Grant(("*",), writes=HOSTED_ZONE_CREATION, conditions=THROUGH_A_SERVICE)
 
 
 def _sign_in(settings: Settings) -> Iterator[Grant]:
     names = settings.names
-    yield Grant(("*",), SIGN_IN_DOMAINS)
+    yield Grant(("*",), SIGN_IN_DOMAINS, POOL_ROLES)
     yield Grant(("*",), writes=POOL_CREATION, conditions=ours(settings, "RequestTag"))
     yield Grant(
         (names.arn("cognito-idp", "userpool/*"), names.arn("cognito-identity", "identitypool/*")),
@@ -329,7 +359,6 @@ def _sign_in(settings: Settings) -> Iterator[Grant]:
         ),
         (
             "cognito-identity:DeleteIdentityPool",
-            "cognito-identity:SetIdentityPoolRoles",
             "cognito-identity:TagResource",
             "cognito-identity:UntagResource",
             "cognito-identity:UpdateIdentityPool",
@@ -411,13 +440,27 @@ def _budget(settings: Settings) -> Iterator[Grant]:
         ("budgets:ListTagsForResource", "budgets:ViewBudget"),
         ("budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"),
     )
+    # What has been spent, which a budget shows.
+    yield Grant(
+        (f"arn:{settings.names.partition}:billing::{settings.account_id}:billingview/primary",),
+        ("billing:GetBillingViewData",),
+    )
 
 
 def _keys(settings: Settings) -> Iterator[Grant]:
     """Keys are used, not made: that is an administrator's, as the rules of settings see to."""
-    # What is encrypted gets a grant by whoever makes it, and who reads a function is shown its environment variables.
-    for use in keys(settings, ("kms:Decrypt", "kms:DescribeKey")):
-        yield Grant(use.resources, use.actions, ("kms:CreateGrant", "kms:GenerateDataKey"), use.conditions)
+    # Who reads a function is shown its environment variables, and the lock of a state is written at every plan.
+    for use in keys(settings, ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")):
+        # What Lambda and DynamoDB ask of whoever has them use a key (Lambda developer guide, securing environment
+        # variables; DynamoDB developer guide, encryption at rest usage notes).
+        writes = (
+            "kms:CreateGrant",
+            "kms:Encrypt",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        )
+        yield Grant(use.resources, use.actions, writes, use.conditions)
     if settings.own_key:
         yield Grant(("*",), KEY_ALIASES)
         yield Grant(
@@ -474,8 +517,15 @@ def _network(settings: Settings) -> Iterator[Grant]:
     actions = [action.partition(":")[2] for action in ("ec2:CreateVpc", *create, *authorize)]
     yield Grant(made, writes=("ec2:CreateTags",), conditions={"StringEquals": {"ec2:CreateAction": actions}})
     # The default group, which AWS makes with the VPC, has no tags before it is emptied and tagged.
-    untagged = {"Null": dict.fromkeys(ours(settings)["StringEquals"], "true")}
-    yield Grant(of("security-group"), writes=("ec2:CreateTags", *revoke), conditions=untagged)
+    yield Grant(of("security-group"), writes=("ec2:CreateTags", *revoke), conditions=untagged(settings))
+    # Nor have the interfaces that Lambda leaves for a while, which the provider takes away with subnet and group.
+    yield Grant(
+        of("instance", "network-interface"),
+        writes=("ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"),
+        conditions=untagged(settings),
+    )
+    # The endpoint of Cognito has a private name.
+    yield Grant(("*",), writes=HOSTED_ZONE_CREATION[:1], conditions=THROUGH_A_SERVICE)
 
 
 def _delivery(settings: Settings) -> Iterator[Grant]:

@@ -13,6 +13,11 @@ def ours(settings: Settings, of: Literal["ResourceTag", "RequestTag"] = "Resourc
     return {"StringEquals": {f"aws:{of}/{tag}": value for tag, value in settings.identity.items()}}
 
 
+def untagged(settings: Settings) -> Conditions:
+    """Holds for what does not carry them."""
+    return {"Null": dict.fromkeys(ours(settings)["StringEquals"], "true")}
+
+
 def tables(names: Names) -> str:
     """The tables that are made, with all that is below them."""
     return names.table_arn(f"{names.prefix}-*")

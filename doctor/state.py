@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deployer import STACKS
+from deployer import ADMINISTERED, STACKS
 from doctor.finding import Finding, absent, bad, denied, good
 from settings import Settings
 
@@ -35,7 +35,7 @@ def bucket(s3: Any, settings: Settings) -> Iterator[Finding]:
 def _locks(s3: Any, settings: Settings) -> Iterator[Finding]:
     """With `use_lockfile` a lock is an object beside the state, which says who holds it."""
     held = False
-    for stack in (*STACKS, "delivery"):
+    for stack in (*ADMINISTERED, *STACKS):
         key = f"{settings.environment}/{stack}.tfstate.tflock"
         try:
             lock = json.loads(s3.get_object(Bucket=settings.names.state_bucket, Key=key)["Body"].read())

@@ -37,6 +37,7 @@ JOB_OF = {
 }
 
 _COGNITO_ACCESS = "the service signs people in and out, and cleans up (AmazonOpenSearchServiceCognitoAccess has it)"
+_POOL_ROLES = f"{_COGNITO_ACCESS}; on everything, for IAM knows no resource of it (service authorization reference)"
 _LOGGING = "the service delivers logs that do not exist here (OpenSearch Service guide, monitoring logs)"
 _TRACING = "Lambda sends traces, and loses them silently where it may not (Lambda developer guide, X-Ray)"
 _ENDPOINT = "AWS asks for it in the role as well as in the domain's policy (OSIS guide, pipeline access to domains)"
@@ -54,10 +55,8 @@ DOCUMENTED: dict[tuple[str, str], str] = {
             "UpdateUserPoolClient",
         )
     },
-    **{
-        ("role search-cognito", f"cognito-identity:{action}"): _COGNITO_ACCESS
-        for action in ("GetIdentityPoolRoles", "SetIdentityPoolRoles")
-    },
+    ("role search-cognito", "cognito-identity:GetIdentityPoolRoles"): _COGNITO_ACCESS,
+    ("role search-cognito", "cognito-identity:SetIdentityPoolRoles"): _POOL_ROLES,
     ("role search-cognito", "iam:PassRole"): _COGNITO_ACCESS,
     **{
         (f"role {role}", f"xray:{action}"): _TRACING

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deployer import ADMINISTERED
 from functions.package import PackagingError
 from local import processes, tools
 from review.changes import Plan
@@ -21,8 +22,6 @@ ROOT = Path(__file__).parents[1]
 OUT = ROOT / "cdktf.out"
 LOCAL = ROOT / ".local" / "plan"
 SUMMARY = "plan.md"
-BY_HAND = "delivery"
-"""The stack that makes the workflows' roles: whoever may change it may let in anybody. An administrator applies it."""
 FROM_NOTHING = (
     "From nothing, on the local AWS: no credentials were there, and nothing but what the settings call existing."
 )
@@ -40,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument(
         "--detailed-exitcode", action="store_true", help="as Terraform's: 0 nothing to do, 1 failed, 2 changes"
     )
-    commands.add_parser("apply", help=f"apply what is saved in {OUT.name}, in order, except the stack {BY_HAND}")
+    commands.add_parser(
+        "apply", help=f"apply what is saved in {OUT.name}, in order, except {' and '.join(ADMINISTERED)}"
+    )
     command = commands.add_parser("environments", help="what a repository's workflows deploy, JSON for their matrix")
     command.add_argument("--repository", required=True, metavar="OWNER/NAME")
     options = parser.parse_args(arguments)
@@ -96,8 +97,8 @@ def _apply() -> int:
         raise NothingSaved(f"{OUT}: is missing; plan first: python -m review plan ENVIRONMENT")
     tools.require(tools.terraform)
     for stack in stacks(OUT, _variables()):
-        if stack.name == BY_HAND:
-            sys.stdout.write(f"{BY_HAND}: left to an administrator\n")
+        if stack.name in ADMINISTERED:
+            sys.stdout.write(f"{stack.name}: left to an administrator\n")
         else:
             stack.apply()
     return 0

@@ -28,7 +28,7 @@ from constructs import Construct
 
 from names import Names
 from settings import Dashboards
-from stacks.policies import Principal, Statement, document, service_trust
+from stacks.policies import POOL_ROLES, Principal, Statement, document, service_trust
 
 
 class Authentication(Construct):
@@ -199,7 +199,7 @@ def _identity_trust(identity_pool_id: str) -> str:
 
 
 def _search_policy(user_pool_arn: str, identity_pool_arn: str, role_arns: list[str]) -> str:
-    """What AmazonOpenSearchServiceCognitoAccess grants on everything, on these two pools and these roles only."""
+    """What AmazonOpenSearchServiceCognitoAccess grants, where IAM can on these two pools and these roles only."""
     return document(
         Statement(
             (
@@ -218,11 +218,11 @@ def _search_policy(user_pool_arn: str, identity_pool_arn: str, role_arns: list[s
             (
                 "cognito-identity:DescribeIdentityPool",
                 "cognito-identity:GetIdentityPoolRoles",
-                "cognito-identity:SetIdentityPoolRoles",
                 "cognito-identity:UpdateIdentityPool",
             ),
             (identity_pool_arn,),
         ),
+        Statement(POOL_ROLES, ("*",)),
         Statement(
             ("iam:PassRole",),
             tuple(role_arns),

@@ -19,12 +19,13 @@ class EnvironmentStack(TerraformStack):
             # Terraform runs in cdktf.out/stacks/<stack>, which every synth may replace: keep the file outside.
             LocalBackend(self, path=f"../../../{names.prefix}-{name}.tfstate")
         else:
+            # Encrypted as the bucket is: `encrypt` sends AES256 with every object, whatever key the bucket has, and
+            # `kms_key_id` takes no alias, which is all that is known here of a key that we make.
             S3Backend(
                 self,
                 bucket=names.state_bucket,
                 key=f"{settings.environment}/{name}.tfstate",
                 region=settings.region,
-                encrypt=True,
                 allowed_account_ids=[settings.account_id],
             )
             self.add_override("terraform.backend.s3.use_lockfile", True)

@@ -64,7 +64,8 @@ class Function(Construct):
             "role",
             name=role,
             description=f"What the function {name} acts as",
-            assume_role_policy=service_trust("lambda.amazonaws.com", names.account_id, names.function_arn(name)),
+            # Nothing of AWS's says that Lambda names the function when it takes the role.
+            assume_role_policy=service_trust("lambda.amazonaws.com", names.account_id),
         )
         policy = IamRolePolicy(
             self,

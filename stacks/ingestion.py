@@ -19,7 +19,7 @@ from osis import render
 from pipelines import Pipeline
 from stacks.collection import DATA_ACCESS, CollectionSearch
 from stacks.network import Placement
-from stacks.policies import COLLECTION_POLICIES, Statement, document, service_trust
+from stacks.policies import COLLECTION_LOOKUP, COLLECTION_POLICIES, Statement, document, service_trust
 from stacks.setup import SearchSetup
 
 # Those that Data Prepper's sink makes: settings and index looked up, index created, documents written.
@@ -145,9 +145,10 @@ def _to_domain(names: Names) -> list[Statement]:
 
 def _to_collection(pipeline: Pipeline, collection: CollectionSearch) -> list[Statement]:
     of_ours = {"StringEquals": {"aoss:collection": pipeline.settings.names.collection}}
-    policies = Statement(COLLECTION_POLICIES, ("*",), conditions=of_ours)
+    # It lets its own endpoint in.
+    policies = COLLECTION_POLICIES if pipeline.network_policy else ()
     return [
-        Statement((DATA_ACCESS, "aoss:BatchGetCollection"), (collection.arn,)),
-        # It lets its own endpoint in.
-        *([policies] if pipeline.network_policy else []),
+        # As the guide of OpenSearch Ingestion has it, though AWS's reference knows no resource of the second.
+        Statement((DATA_ACCESS, *COLLECTION_LOOKUP), (collection.arn,)),
+        Statement((*COLLECTION_LOOKUP, *policies), ("*",), conditions=of_ours),
     ]

@@ -19,12 +19,16 @@ ADMINISTRATION = (
     "kms:DisableKeyRotation",
     "kms:EnableKey",
     "kms:EnableKeyRotation",
+    "kms:Encrypt",
     "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
     "kms:GetKeyPolicy",
     "kms:GetKeyRotationStatus",
     "kms:ListKeyPolicies",
     "kms:ListResourceTags",
     "kms:PutKeyPolicy",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
     "kms:ScheduleKeyDeletion",
     "kms:TagResource",
     "kms:UntagResource",
@@ -33,10 +37,9 @@ ADMINISTRATION = (
 # DynamoDB, OpenSearch, Lambda and OSIS take grants in the name of whoever makes the resource, for as long as it lives.
 GRANTS = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
 ALIASES = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
-# CloudWatch Logs user guide, encrypt log data with KMS.
+# CloudWatch Logs user guide, encrypt log data with KMS; without its Describe*, which never carries the condition.
 LOGGING = (
     "kms:Decrypt",
-    "kms:DescribeKey",
     "kms:Encrypt",
     "kms:GenerateDataKey",
     "kms:GenerateDataKeyWithoutPlaintext",

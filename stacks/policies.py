@@ -35,6 +35,7 @@ LOG_DELIVERY = (
 SUBSCRIPTIONS = ("sns:GetSubscriptionAttributes", "sns:Unsubscribe")
 # With the condition aoss:collection: the policies of collections have no ARNs.
 COLLECTION_POLICIES = ("aoss:CreateSecurityPolicy", "aoss:GetSecurityPolicy", "aoss:UpdateSecurityPolicy")
+COLLECTION_LOOKUP = ("aoss:BatchGetCollection",)
 # The same of a collection's data access policies; and what belongs to it, for which IAM knows no resource either.
 COLLECTION_ACCESS = tuple(f"aoss:{verb}AccessPolicy" for verb in ("Create", "Delete", "Get", "Update"))
 COLLECTION_PARTS = (
@@ -49,7 +50,19 @@ COLLECTION_PARTS = (
 )
 # What has no name before it is there.
 COLLECTION_CREATION = ("aoss:CreateCollection",)
+COLLECTION_TAGS = ("aoss:ListTagsForResource", "aoss:TagResource", "aoss:UntagResource")
+PIPELINE_CREATION = ("osis:CreatePipeline",)
 POOL_CREATION = ("cognito-identity:CreateIdentityPool", "cognito-idp:CreateUserPool")
+# It passes roles, which do have names.
+POOL_ROLES = ("cognito-identity:SetIdentityPoolRoles",)
+LOG_GROUP_LOOKUP = ("logs:DescribeLogGroups",)
+# Whoever makes a private endpoint makes its hosted zone too, through the service that makes the endpoint.
+HOSTED_ZONE_CREATION = (
+    "route53:AssociateVPCWithHostedZone",
+    "route53:CreateHostedZone",
+    "route53:ListHostedZonesByName",
+    "route53:ListHostedZonesByVPC",
+)
 SIGN_IN_DOMAINS = ("cognito-idp:DescribeUserPoolDomain",)
 KEY_ALIASES = ("kms:ListAliases",)
 NETWORK_LOOKUP = (
@@ -67,7 +80,7 @@ NETWORK_LOOKUP = (
 )
 # Actions for which IAM knows no resource, or which a service calls before there is one
 # (https://docs.aws.amazon.com/service-authorization/latest/reference/).
-_WITHOUT_RESOURCE = frozenset(
+WITHOUT_RESOURCE = frozenset(
     {
         *NETWORK_INTERFACES,
         *TRACING,
@@ -75,10 +88,16 @@ _WITHOUT_RESOURCE = frozenset(
         *SUBSCRIPTIONS,
         *COLLECTION_POLICIES,
         "aoss:DeleteSecurityPolicy",
+        *COLLECTION_LOOKUP,
         *COLLECTION_ACCESS,
         *COLLECTION_PARTS,
         *COLLECTION_CREATION,
+        *COLLECTION_TAGS,
+        *PIPELINE_CREATION,
         *POOL_CREATION,
+        *POOL_ROLES,
+        *LOG_GROUP_LOOKUP,
+        *HOSTED_ZONE_CREATION,
         *SIGN_IN_DOMAINS,
         *KEY_ALIASES,
         *NETWORK_LOOKUP,
@@ -112,7 +131,7 @@ class Statement:
         for action in self.actions:
             if action != HTTP_METHODS and not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", action):
                 raise ValueError(f"{action!r} is not one action; name each action that is needed")
-        if "*" in self.resources and not _WITHOUT_RESOURCE.issuperset(self.actions):
+        if "*" in self.resources and not WITHOUT_RESOURCE.issuperset(self.actions):
             raise ValueError(f"{self.actions} on every resource; name the resources")
         if self.principal == "*":
             raise ValueError(f"{self.actions} for everybody; name the principal")
@@ -136,19 +155,20 @@ def document(*statements: Statement) -> str:
 
 
 def acting_for(account_id: str, *source_arns: str) -> Conditions:
-    """Holds for a service that acts for one of these resources of ours, and for nobody else's (confused deputy)."""
-    return {
-        "StringEquals": {"aws:SourceAccount": account_id},
-        "ArnLike": {"aws:SourceArn": source_arns[0] if len(source_arns) == 1 else source_arns},
-    }
+    """Holds for a service that acts for one of these resources of ours, without any for whatever is the account's
+    (confused deputy)."""
+    account = {"StringEquals": {"aws:SourceAccount": account_id}}
+    if not source_arns:
+        return account
+    return {**account, "ArnLike": {"aws:SourceArn": source_arns[0] if len(source_arns) == 1 else source_arns}}
 
 
-def service_trust(service: str, account_id: str, source_arn: str) -> str:
-    """Lets an AWS service assume the role for one resource of ours."""
+def service_trust(service: str, account_id: str, *source_arns: str) -> str:
+    """Lets an AWS service assume the role for one resource of ours, or for the account where it names no resource."""
     return document(
         Statement(
             ("sts:AssumeRole",),
             principal=Principal("Service", (service,)),
-            conditions=acting_for(account_id, source_arn),
+            conditions=acting_for(account_id, *source_arns),
         )
     )

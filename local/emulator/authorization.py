@@ -62,14 +62,15 @@ def osis_key(pipeline: str) -> str:
     return f"{_OSIS_KEY_PREFIX}{pipeline.encode().hex()}"
 
 
-def service(principal: str, source_arn: str) -> Caller:
-    """An AWS service that acts for a resource of the account.
+def service(principal: str, source_arn: str | None = None) -> Caller:
+    """An AWS service that acts for a resource of the account, None where it does not say for which.
 
     AWS leaves it to the trust policy whether to ask for whom (confused deputy); here `pins` make it ask.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
-    context = {"aws:sourceaccount": ACCOUNT, "aws:sourcearn": source_arn, "aws:principalisawsservice": "true"}
-    return Caller(principal, frozenset({principal}), context=context, pins=("aws:SourceAccount", "aws:SourceArn"))
+    source = {"aws:SourceAccount": ACCOUNT} | ({"aws:SourceArn": source_arn} if source_arn else {})
+    context = {"aws:principalisawsservice": "true", **{key.lower(): value for key, value in source.items()}}
+    return Caller(principal, frozenset({principal}), context=context, pins=tuple(source))
 
 
 def signed_in(identity_pool_id: str, identity_id: str, methods: tuple[str, ...]) -> Caller:

@@ -96,7 +96,7 @@ def read(request: Request, body: bytes, service: str, region: str) -> Call:
 
 def needs(call: Call) -> tuple[Need, ...]:
     """Everything that the caller must be allowed to do. Raises `UnknownCallError`."""
-    read_service = _SERVICES.get(call.service)
+    read_service = SERVICES.get(call.service)
     if read_service is None:
         raise UnknownCallError(f"the local AWS knows no resources of the service {call.service!r}")
     found = tuple(read_service(call))
@@ -220,10 +220,8 @@ def _sts(call: Call) -> list[Need]:
 
 def _logs(call: Call) -> list[Need]:
     given = call.parameters
-    if call.operation in ("DescribeResourcePolicies", "PutResourcePolicy", "DeleteResourcePolicy"):
+    if call.operation in ("DescribeLogGroups", "DescribeResourcePolicies", "PutResourcePolicy", "DeleteResourcePolicy"):
         return [Need(f"logs:{call.operation}", "*")]
-    if call.operation == "DescribeLogGroups":
-        return [Need("logs:DescribeLogGroups", log_stream(call.region, ""))]
     if arn := given.get("resourceArn"):
         return [Need(f"logs:{call.operation}", arn)]
     group = given.get("logGroupName")
@@ -276,11 +274,14 @@ def _osis(call: Call) -> list[Need]:
         return [Need(f"osis:{call.operation}", "*")]
     name = given.get("PipelineName")
     resource = given.get("arn") or (call.arn("osis", f"pipeline/{name}") if name else "")
+    makes = call.operation == "CreatePipeline"
+    tags = given.get("Tags", []) if makes else []
+    asked = _asked({tag["Key"]: tag["Value"] for tag in tags})
     roles = set(re.findall(r"sts_role_arn: [\"']?(arn:[^\s\"']+)", given.get("PipelineConfigurationBody", "")))
     return [
-        Need(f"osis:{call.operation}", resource),
+        Need(f"osis:{call.operation}", "*" if makes else resource, asked),
         *(need for role in sorted(roles) for need in _passed(role, "osis-pipelines.amazonaws.com")),
-        *_tagged("osis:TagResource", resource, given.get("Tags") if call.operation == "CreatePipeline" else None),
+        *_tagged("osis:TagResource", resource, tags),
     ]
 
 
@@ -306,11 +307,13 @@ def _cognito_identity(call: Call) -> list[Need]:
     pool = given.get("IdentityPoolId")
     if not pool:
         return []
-    roles = given.get("Roles", {}).values() if call.operation == "SetIdentityPoolRoles" else ()
-    return [
-        Need(action, call.arn("cognito-identity", f"identitypool/{pool}")),
-        *(need for role in roles for need in _passed(role, "cognito-identity.amazonaws.com")),
-    ]
+    if call.operation == "SetIdentityPoolRoles":
+        roles = given.get("Roles", {}).values()
+        return [
+            Need(action, "*"),
+            *(need for role in roles for need in _passed(role, "cognito-identity.amazonaws.com")),
+        ]
+    return [Need(action, call.arn("cognito-identity", f"identitypool/{pool}"))]
 
 
 def _kms(call: Call) -> list[Need]:
@@ -394,8 +397,13 @@ def _budgets(call: Call) -> list[Need]:
     resource = given.get("ResourceARN") or (f"arn:aws:budgets::{ACCOUNT}:budget/{name}" if name else "")
     if "Tag" in call.operation:
         return [Need(f"budgets:{call.operation}", resource)]
-    action = "ViewBudget" if call.operation.startswith("Describe") else "ModifyBudget"
-    return [Need(f"budgets:{action}", resource), *_tagged("budgets:TagResource", resource, given.get("ResourceTags"))]
+    if call.operation.startswith("Describe"):
+        view = f"arn:aws:billing::{ACCOUNT}:billingview/primary"
+        return [Need("budgets:ViewBudget", resource), Need("billing:GetBillingViewData", view)]
+    return [
+        Need("budgets:ModifyBudget", resource),
+        *_tagged("budgets:TagResource", resource, given.get("ResourceTags")),
+    ]
 
 
 def _passed(role: str | None, service: str) -> list[Need]:
@@ -423,7 +431,7 @@ def _xray(call: Call) -> list[Need]:
     return [Need(f"xray:{call.operation}", "*")] if known else []
 
 
-_SERVICES: dict[str, Callable[[Call], list[Need]]] = {
+SERVICES: dict[str, Callable[[Call], list[Need]]] = {
     "budgets": _budgets,
     "cognito-identity": _cognito_identity,
     "cognito-idp": _cognito_idp,

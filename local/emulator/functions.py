@@ -98,8 +98,11 @@ class Functions:
         return payload.encode()
 
     def _assume_role(self, function: LambdaFunction) -> AssumedRole:
-        """As the service does it: the role's trust policy decides."""
-        as_lambda = service("lambda.amazonaws.com", function.function_arn)
+        """As the service does it: the role's trust policy decides.
+
+        Nothing of AWS's says that Lambda tells then for which function.
+        """
+        as_lambda = service("lambda.amazonaws.com")
         session = self._authorizer.assume(as_lambda, function.role, function.function_name, function.region)
         if isinstance(session, Refusal):
             raise _NotAssumableError(session.message)

@@ -78,13 +78,18 @@ DOCUMENTED: dict[tuple[str, str], str] = {
     ("deploy", "iam:UpdateRoleDescription"): _CODE,
     ("deploy", "kms:CreateGrant"): _KEY,
     ("deploy", "kms:Decrypt"): _KEY,
+    ("deploy", "kms:Encrypt"): _KEY,
     ("deploy", "kms:GenerateDataKey"): _KEY,
+    ("deploy", "kms:GenerateDataKeyWithoutPlaintext"): _KEY,
+    ("deploy", "kms:ReEncryptFrom"): _KEY,
+    ("deploy", "kms:ReEncryptTo"): _KEY,
     ("deploy", "lambda:UpdateFunctionConfiguration"): _CODE,
     ("deploy", "logs:DeleteResourcePolicy"): _DOMAIN,
     ("deploy", "logs:DisassociateKmsKey"): "a key that is given is not taken away again",
     **{("deploy", f"logs:{verb}LogDelivery"): _LOGS for verb in ("Create", "Delete", "Get", "Update")},
     ("deploy", "logs:ListLogDeliveries"): _LOGS,
     ("plan", "kms:Decrypt"): _KEY,
+    ("plan", "kms:GenerateDataKey"): _KEY,
 }
 
 ROLES: dict[str, Callable[[Settings], Iterable[Statement]]] = {
@@ -125,12 +130,11 @@ def _run(shape: str, directory: Path) -> Run:
         if shape == "existing":
             others.make_table(system, LEGACY)
             others.make_domain(system, DOMAIN)
-        # By an administrator, once: the bucket of the states, and who may deploy.
+        # By an administrator: the bucket of the states, and who may deploy.
         with system.applying_state():
             _apply(system, "delivery")
         plan, deploy = system.settings.names.plan_role, system.settings.names.deploy_role
         with system.acting_as(deploy):
-            _apply(system, "state")
             system.apply_pipeline()
             system.apply_seeding(changes=0)
         system.wait_until_same(ours)
@@ -139,7 +143,8 @@ def _run(shape: str, directory: Path) -> Run:
         run.differences = system.differences(ours)
         table = {"units": {"max": 3}, "documents": {"exclude": ["internal"]}}
         system.configure(**CHANGES, **CHANGES_OF[shape], tables={ours: table})
-        _apply(system, "delivery")
+        for stack in deployer.ADMINISTERED:
+            _apply(system, stack)
         with system.acting_as(deploy):
             for stack in deployer.STACKS:
                 _apply(system, stack)

@@ -121,7 +121,7 @@ def test_in_a_network_each_pipeline_adds_its_endpoint_to_a_policy_of_its_own(
         policies = "aoss:CreateSecurityPolicy", "aoss:GetSecurityPolicy", "aoss:UpdateSecurityPolicy"
         role = stacks["pipeline"]["resource"]["aws_iam_role_policy"][f"ingestion_orders_{generation}_role_policy"]
         (statement,) = (one for one in json.loads(role["policy"])["Statement"] if one["Resource"] == ["*"])
-        assert statement["Action"] == list(policies)
+        assert statement["Action"] == ["aoss:BatchGetCollection", *policies]
         assert statement["Condition"] == {"StringEquals": {"aoss:collection": "shop-test"}}
 
 

@@ -10,7 +10,9 @@ import deployer
 from local.emulator import policies
 from local.emulator.policies import Decision, Request
 from settings import Settings, load
+from tests import service_authorization as aws
 from tests.synth.conftest import SettingsOf, Stacks, StacksOf, Synthesized
+from tests.unit.conftest import ABSENT
 
 GITHUB = "token.actions.githubusercontent.com"
 DELIVERY = {"repository": "acme/shop"}
@@ -140,12 +142,73 @@ def test_whoever_deploys_cannot_change_who_deploys(action: str, own: str, stacks
         ("s3:PutObject", "arn:aws:s3:::shop-test-state-111122223333-eu-west-1/test/delivery.tfstate"),
         ("s3:DeleteObject", "arn:aws:s3:::shop-test-state-111122223333-eu-west-1/test/pipeline.tfstate"),
         ("s3:DeleteBucket", "arn:aws:s3:::shop-test-state-111122223333-eu-west-1"),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::shop-test-state-111122223333-eu-west-1"),
+        ("s3:PutObject", "arn:aws:s3:::shop-test-state-111122223333-eu-west-1/test/state.tfstate"),
         ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/shop-test-orders"),
         ("dynamodb:DeleteTable", "arn:aws:dynamodb:eu-west-1:111122223333:table/other"),
     ],
 )
 def test_whoever_deploys_does_not_get_around_it(action: str, resource: str, stacks: Stacks) -> None:
     assert not may(stacks, "deploy", action, resource, iam__PermissionsBoundary=BOUNDARY)
+
+
+# Permissions of CloudFormation's handlers of AWS::OpenSearchServerless::VpcEndpoint, beside those of `aoss`:
+# the service calls in the name of whoever calls it.
+ENDPOINT = {
+    "ec2:CreateTags",
+    "ec2:CreateVpcEndpoint",
+    "ec2:DeleteVpcEndpoints",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "ec2:ModifyVpcEndpoint",
+    "route53:AssociateVPCWithHostedZone",
+    "route53:ChangeResourceRecordSets",
+    "route53:CreateHostedZone",
+    "route53:DeleteHostedZone",
+    "route53:GetChange",
+    "route53:GetHostedZone",
+    "route53:ListHostedZonesByName",
+    "route53:ListHostedZonesByVPC",
+    "route53:ListResourceRecordSets",
+}
+
+
+def test_whoever_deploys_may_have_a_collections_endpoint_made(settings_with: SettingsOf) -> None:
+    network = {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]}
+    statements = list(deployer.deploying(settings_with({"domain": ABSENT, "collection": {}, "network": network})))
+    assert {action for one in statements for action in one.actions} >= ENDPOINT
+    # Endpoints and zones of others are out of reach: only the service makes such calls.
+    direct = {action for one in statements if not one.conditions for action in one.actions}
+    assert {action for action in direct & ENDPOINT if "Describe" not in action} == set()
+    faults = [fault for one in statements for fault in aws.faults(one.as_json())]
+    assert [fault for fault in faults if "route53" in fault or "ec2" in fault] == []
+
+
+def test_whoever_deploys_takes_away_what_functions_leave_in_a_network(settings_with: SettingsOf) -> None:
+    """The provider does, before it destroys a subnet or a security group."""
+    for network, may_so in (({"cidr": "10.0.0.0/24"}, True), (None, False)):
+        granted = {one for policy in deployer.deploying(settings_with({"network": network})) for one in policy.actions}
+        assert (granted >= {"ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"}) is may_so
+
+
+def test_what_administrators_apply_is_theirs_to_change(settings: Settings) -> None:
+    """A state that somebody else writes, or lets be written, runs code as whoever applies it next."""
+    buckets = [
+        settings.names.bucket_arn(name) for name in (settings.names.state_bucket, settings.names.access_log_bucket)
+    ]
+    states = [f"{buckets[0]}/test/{stack}.tfstate" for stack in deployer.ADMINISTERED]
+    changed = {
+        (action, resource)
+        for statement in deployer.deploying(settings)
+        for action in statement.actions
+        for resource in statement.resources
+        if resource.startswith((*buckets, *states)) and not action.startswith(("s3:Get", "s3:List"))
+    }
+    applied = [f"{buckets[0]}/test/{stack}.tfstate{lock}" for stack in deployer.STACKS for lock in ("", ".tflock")]
+    assert {resource for _, resource in changed} == set(applied)
+    assert set(deployer.ADMINISTERED).isdisjoint(deployer.STACKS)
 
 
 def test_a_plan_changes_nothing_but_its_lock(settings: Settings) -> None:
@@ -171,12 +234,12 @@ def test_every_policy_of_a_role_is_within_the_boundary(environment: str, stacks_
         "aoss:collection": settings.names.collection,
     }
     asked = [
-        Request(action, named_by_aws(resource, settings), context)
+        Request(action, resource, {key: context[key] for key in context if aws.carries(action, key, [resource])})
         for stack in stacks_of(environment).values()
         for policy in stack["resource"].get("aws_iam_role_policy", {}).values()
         for statement in json.loads(policy["policy"])["Statement"]
         for action in statement["Action"]
-        for resource in statement["Resource"]
+        for resource in (named_by_aws(one, settings) for one in statement["Resource"])
     ]
     assert len(asked) > 20
     beyond = [one for one in asked if policies.evaluate([boundary], one) is not Decision.ALLOW]

@@ -177,7 +177,6 @@ def test_provider_and_backend(environment: str, stacks_of: StacksOf) -> None:
                 "bucket": settings.names.state_bucket,
                 "key": f"{environment}/{name}.tfstate",
                 "region": settings.region,
-                "encrypt": True,
                 "use_lockfile": True,
                 "allowed_account_ids": [settings.account_id],
             }

@@ -4,10 +4,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+import deployer
 from tests.synth.conftest import SettingsOf, Stacks, Synthesized, one
 
 MADE = "${aws_kms_key.encryption_key.arn}"
 FOUND = "${data.aws_kms_alias.key.target_key_arn}"
+ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration"
 
 
 def made(synthesized: Synthesized, settings_with: SettingsOf) -> Stacks:
@@ -21,9 +25,7 @@ def encrypted_with(stack: dict[str, Any]) -> dict[str, str | None]:
         "aws_dynamodb_table": lambda one: one["server_side_encryption"].get("kms_key_arn"),
         "aws_lambda_function": lambda one: one.get("kms_key_arn"),
         "aws_opensearch_domain": lambda one: one["encrypt_at_rest"].get("kms_key_id"),
-        "aws_s3_bucket_server_side_encryption_configuration": lambda one: one["rule"][0][
-            "apply_server_side_encryption_by_default"
-        ].get("kms_master_key_id"),
+        ENCRYPTION: lambda one: one["rule"][0]["apply_server_side_encryption_by_default"].get("kms_master_key_id"),
         "aws_sns_topic": lambda one: one.get("kms_master_key_id"),
     }
     return {
@@ -37,7 +39,7 @@ def test_everything_is_encrypted_with_it(synthesized: Synthesized, settings_with
     stacks = made(synthesized, settings_with)
     # S3 delivers access logs only to a bucket that it encrypts with its own keys.
     state = encrypted_with(stacks["state"])
-    assert state.pop("aws_s3_bucket_server_side_encryption_configuration.logs_encryption") is None
+    assert state.pop(f"{ENCRYPTION}.logs_encryption") is None
     assert set(state.values()) == {MADE}
     for name in ("pipeline", "seeding"):
         keys = encrypted_with(stacks[name])
@@ -67,6 +69,49 @@ def test_who_may_use_it_is_named(synthesized: Synthesized, settings_with: Settin
         "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/*shop-test*"
     }
     assert alarms["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
+
+
+# What services ask of whoever has them use a key, beside reading what they encrypted.
+ASKED = {
+    "Lambda": {"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"},
+    "DynamoDB": {
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    },
+    "OpenSearch Ingestion": {"kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"},
+}
+
+
+@pytest.mark.parametrize("service", ASKED)
+def test_whoever_deploys_may_have_services_use_it(
+    service: str, synthesized: Synthesized, settings_with: SettingsOf
+) -> None:
+    """By the key's policy and by their own; a key that is given is granted alike."""
+    account, *_ = json.loads(one(made(synthesized, settings_with), "state", "aws_kms_key")["policy"])["Statement"]
+    assert ASKED[service] <= set(account["Action"])
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    for chosen in ({"own_key": True}, {"kms_key_arn": key}):
+        granted = {action for one in deployer.deploying(settings_with(chosen)) for action in one.actions}
+        assert ASKED[service] <= granted
+
+
+def test_states_are_encrypted_with_it(synthesized: Synthesized, settings_with: SettingsOf) -> None:
+    """By the bucket's default, which an `encrypt` of Terraform's without a key overrides for every object."""
+    stacks = synthesized(settings_with({"own_key": True, "state": {"backend": "s3"}}))
+    for name, stack in stacks.items():
+        assert "encrypt" not in stack["terraform"]["backend"]["s3"], name
+    assert encrypted_with(stacks["state"])[f"{ENCRYPTION}.state_encryption"] == MADE
+
+
+def test_whoever_plans_writes_the_encrypted_lock(settings_with: SettingsOf) -> None:
+    planned = {action for one in deployer.planning(settings_with({"own_key": True})) for action in one.actions}
+    assert {"kms:Decrypt", "kms:GenerateDataKey"} <= planned
 
 
 def test_it_stays_where_data_is_protected(synthesized: Synthesized, settings_with: SettingsOf) -> None:

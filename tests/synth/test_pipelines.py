@@ -32,7 +32,9 @@ OBJECTS = {"s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", "s3:PutObj
 KMS = {"kms:Decrypt", "kms:GenerateDataKey"}
 WRITE = {"es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"}
 COLLECTION = {
-    "${aws_opensearchserverless_collection.search_collection.arn}": {"aoss:APIAccessAll", "aoss:BatchGetCollection"}
+    "${aws_opensearchserverless_collection.search_collection.arn}": {"aoss:APIAccessAll", "aoss:BatchGetCollection"},
+    # The guides have it on the collection, the service authorization reference on no resource.
+    "*": {"aoss:BatchGetCollection"},
 }
 MODES = ("export-and-stream", "stream", "export")
 
