@@ -85,3 +85,10 @@ def test_also_what_is_not_signed_is_held_to_the_models(emulator: Emulator) -> No
     )
     with pytest.raises(ClientError, match=r"ValidationException.*at 'authFlow'"):
         anonymous.initiate_auth(ClientId="client", AuthFlow="BY_NAME", AuthParameters={})
+
+
+def test_every_kind_of_node_is_there(client: Client) -> None:
+    limits = client("opensearch").describe_instance_type_limits(
+        InstanceType="r7g.large.search", EngineVersion="OpenSearch_2.19"
+    )
+    assert limits["LimitsByRole"].keys() == {"data", "master", "ultra_warm"}
