@@ -429,6 +429,13 @@ def test_whether_a_statement_grants_anything_on_aws(statement: Statement, verdic
 ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[3] / "environments").glob("*.yaml"))
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_role_with_the_policy_that_is_printed_may_deploy(environment: str) -> None:
+    statements = list(deployer.deploying(load(environment)))
+    (found,) = permissions.simulated(Simulator(*statements), SESSION, statements)
+    assert (found.verdict, found.found) == ("good", f"{ROLE} may do everything that a deployment does")
+
+
 # Of logs:DescribeLogGroups AWS also says that it takes the ARN of all log groups (CloudWatch Logs user guide, enabling
 # logging from AWS services), as do its messages that refuse it.
 GRANTED_ON_ARNS = {"logs:DescribeLogGroups"}
