@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import moto.awslambda.urls
+import moto.es.urls
 from moto.awslambda.models import lambda_backends
 from moto.awslambda.responses import LambdaResponse
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
@@ -45,6 +46,8 @@ def install() -> None:
     IamResponse.simulate_principal_policy = _simulate
     OpenSearchServiceResponse.describe_instance_type_limits = _instance_type_limits
     moto.awslambda.urls.url_paths["{0}/2016-08-19/account-settings/?$"] = LambdaResponse.dispatch
+    limits = "{0}/2021-01-01/opensearch/instanceTypeLimits/(?P<version>[^/]+)/(?P<type>[^/]+)$"
+    moto.es.urls.url_paths[limits] = OpenSearchServiceResponse.dispatch
 
 
 def _account_settings(response: LambdaResponse) -> str:

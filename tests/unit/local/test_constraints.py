@@ -74,6 +74,7 @@ def problems_of_target(service: str, target: str, parameters: Mapping[str, Any])
         ("lambda", "list_functions", {"MaxItems": 50, "FunctionVersion": "ALL"}),
         ("lambda", "invoke", {"FunctionName": "f", "InvocationType": "Event", "Payload": b"\xff"}),
         ("opensearch", "create_domain", {"DomainName": "search", "EBSOptions": {"EBSEnabled": True, "VolumeSize": 10}}),
+        ("opensearch", "create_domain", {"DomainName": "new", "ClusterConfig": {"InstanceType": "r7g.large.search"}}),
         ("osis", "list_pipelines", {}),
         ("s3", "put_object", {"Bucket": "b", "Key": "a/b", "Body": b"<x/>", "Metadata": {"k": "v"}, "ACL": "private"}),
         ("s3", "list_objects_v2", {"Bucket": "b", "Prefix": "a", "MaxKeys": 5}),
