@@ -80,6 +80,8 @@ def of_account(session: boto3.Session, settings: Settings) -> Iterator[Finding]:
     yield from looked("Lambda concurrency", quotas.concurrency, client("lambda"), settings)
     yield from looked("pipelines", quotas.pipelines, osis, settings)
     yield from looked("domain", quotas.domains, opensearch, settings)
+    yield from looked("instances", quotas.instances, opensearch, settings)
+    yield from looked("log policies", quotas.log_policies, client("logs"), settings)
     yield from looked("bucket name", names.buckets, s3, settings)
     yield from looked("Cognito prefix", names.sign_in_prefix, client("cognito-idp"), settings)
     yield from looked("domain name", names.domain, opensearch, settings)

@@ -1,4 +1,5 @@
-"""The door of the emulator: every request is authenticated and authorized here before moto sees it."""
+"""The door of the emulator: every request is authenticated, held to AWS's own model of it, and authorized before moto
+sees it."""
 
 import threading
 from collections.abc import Iterable
@@ -7,7 +8,7 @@ from typing import Any
 
 from moto.core.request import Request
 
-from local.emulator import calls, refusals
+from local.emulator import calls, constraints, refusals
 from local.emulator.authorization import (
     ADMINISTRATOR,
     Authorizer,
@@ -21,16 +22,14 @@ from local.emulator.refusals import Refusal
 
 # The operations of Cognito that an application calls before it has credentials.
 # https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html
-_UNSIGNED_TARGETS = frozenset(
-    {
-        "AWSCognitoIdentityProviderService.AssociateSoftwareToken",
-        "AWSCognitoIdentityProviderService.InitiateAuth",
-        "AWSCognitoIdentityProviderService.RespondToAuthChallenge",
-        "AWSCognitoIdentityProviderService.VerifySoftwareToken",
-        "AWSCognitoIdentityService.GetCredentialsForIdentity",
-        "AWSCognitoIdentityService.GetId",
-    }
-)
+_UNSIGNED_TARGETS = {
+    "AWSCognitoIdentityProviderService.AssociateSoftwareToken": "cognito-idp",
+    "AWSCognitoIdentityProviderService.InitiateAuth": "cognito-idp",
+    "AWSCognitoIdentityProviderService.RespondToAuthChallenge": "cognito-idp",
+    "AWSCognitoIdentityProviderService.VerifySoftwareToken": "cognito-idp",
+    "AWSCognitoIdentityService.GetCredentialsForIdentity": "cognito-identity",
+    "AWSCognitoIdentityService.GetId": "cognito-identity",
+}
 _UNSIGNED = Refusal(refusals.UNSIGNED, "Missing Authentication Token")
 _UNKNOWN_KEY = Refusal(refusals.UNKNOWN_KEY, "The security token included in the request is invalid.")
 
@@ -51,15 +50,18 @@ class Gate:
         environ["CONTENT_LENGTH"] = str(len(body))
         credential = calls.credential(request.headers.get("Authorization"))
         if credential is None:
-            if request.headers.get("X-Amz-Target") in _UNSIGNED_TARGETS:
-                return self._pass_on(environ, start_response)
-            # What names neither target nor action is S3's: the one service that is used without a signature.
-            return refusals.response(_UNSIGNED, request, "s3")(environ, start_response)
+            service = _UNSIGNED_TARGETS.get(request.headers.get("X-Amz-Target", ""))
+            if service is None:
+                # What names neither target nor action is S3's: the one service that is used without a signature.
+                return refusals.response(_UNSIGNED, request, "s3")(environ, start_response)
+            if refusal := _invalid(calls.read(request, body, service, region=""), request):
+                return refusals.response(refusal, request, service)(environ, start_response)
+            return self._pass_on(environ, start_response)
         caller = identify(credential.key, credential.region)
         if caller is None:
             return refusals.response(_UNKNOWN_KEY, request, credential.service)(environ, start_response)
         call = calls.read(request, body, credential.service, credential.region)
-        if refusal := self._refusal(caller, call):
+        if refusal := _invalid(call, request) or self._refusal(caller, call):
             return refusals.response(refusal, request, call.service)(environ, start_response)
         current_caller.set(caller)
         if call.service != "dynamodb":
@@ -82,3 +84,8 @@ class Gate:
             return self._authorizer.decided(caller, action, "*", decision, f"because {error}")
         found = (self._authorizer.refusal(caller, *need[:2], call.region, need.context) for need in needs)
         return next(filter(None, found), None)
+
+
+def _invalid(call: calls.Call, request: Request) -> Refusal | None:
+    violations = constraints.violations(call, request)
+    return Refusal(refusals.INVALID, constraints.message(violations)) if violations else None

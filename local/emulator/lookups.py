@@ -1,14 +1,16 @@
-"""What is asked before a deployment and moto does not know: Lambda's quotas, and IAM's policy simulator."""
+"""What is asked before a deployment and moto does not know: Lambda's quotas, node limits, IAM's policy simulator."""
 
 import json
 from typing import Any
 
 import moto.awslambda.urls
+import moto.es.urls
 from moto.awslambda.models import lambda_backends
 from moto.awslambda.responses import LambdaResponse
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
+from moto.opensearch.responses import OpenSearchServiceResponse
 
 from local.emulator.authorization import identity_policies
 from local.emulator.policies import Decision, Request, evaluate
@@ -23,10 +25,29 @@ _DECISIONS = {
 }
 
 
+# Where there are no machines, every node is what AWS has at most (OpenSearch Service quotas).
+_NODE_LIMITS = {
+    "StorageTypes": [
+        {
+            "StorageTypeName": "ebs",
+            "StorageSubTypeName": "gp3",
+            "StorageTypeLimits": [
+                {"LimitName": "MinimumVolumeSize", "LimitValues": ["10"]},
+                {"LimitName": "MaximumVolumeSize", "LimitValues": ["24576"]},
+            ],
+        }
+    ],
+    "InstanceLimits": {"InstanceCountLimits": {"MinimumInstanceCount": 1, "MaximumInstanceCount": 80}},
+}
+
+
 def install() -> None:
     LambdaResponse.get_account_settings = _account_settings
     IamResponse.simulate_principal_policy = _simulate
+    OpenSearchServiceResponse.describe_instance_type_limits = _instance_type_limits
     moto.awslambda.urls.url_paths["{0}/2016-08-19/account-settings/?$"] = LambdaResponse.dispatch
+    limits = "{0}/2021-01-01/opensearch/instanceTypeLimits/(?P<version>[^/]+)/(?P<type>[^/]+)$"
+    moto.es.urls.url_paths[limits] = OpenSearchServiceResponse.dispatch
 
 
 def _account_settings(response: LambdaResponse) -> str:
@@ -37,6 +58,10 @@ def _account_settings(response: LambdaResponse) -> str:
         "UnreservedConcurrentExecutions": CONCURRENT_EXECUTIONS - reserved,
     }
     return json.dumps({"AccountLimit": limit, "AccountUsage": {"FunctionCount": len(functions)}})
+
+
+def _instance_type_limits(response: OpenSearchServiceResponse) -> str:  # noqa: ARG001
+    return json.dumps({"LimitsByRole": dict.fromkeys(("data", "master", "ultra_warm"), _NODE_LIMITS)})
 
 
 def _simulate(response: IamResponse) -> ActionResult:

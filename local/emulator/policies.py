@@ -95,10 +95,12 @@ def _selects(statement: Mapping[str, Any], element: str, value: str, fold: Calla
 
 
 def _condition_holds(operator: str, key: str, wanted: list[Any], context: Mapping[str, str | tuple[str, ...]]) -> bool:
+    if operator == "Null":
+        return (key.lower() not in context) == (str(wanted[0]).lower() == "true")
     qualifier, _, plain = operator.rpartition(":")
     compare = _OPERATORS.get(plain)
     if compare is None or qualifier not in ("", "ForAnyValue"):
-        supported = ", ".join([*_OPERATORS, "ForAnyValue:… of each"])
+        supported = ", ".join([*_OPERATORS, "ForAnyValue:… of each", "Null"])
         raise UnsupportedPolicyError(
             f"condition operator {operator!r} is not supported by the local AWS, which knows {supported}"
         )

@@ -7,7 +7,17 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local import processes
-from local.emulator import attribute_values, buckets, certificates, collections, domains, exports, lookups, streams
+from local.emulator import (
+    attribute_values,
+    buckets,
+    budgets,
+    certificates,
+    collections,
+    domains,
+    exports,
+    lookups,
+    streams,
+)
 from local.emulator.authorization import Authorizer
 from local.emulator.configuration import ADDRESSES_FILE, ATTACHMENT_FILE, Addresses, Configuration
 from local.emulator.front import Front, serve
@@ -49,6 +59,7 @@ def run(configuration: Configuration) -> None:
     Functions(directory / "functions", authorizer, environment).install()
     exports.install(authorizer)
     buckets.install(authorizer)
+    budgets.install()
     streams.install()
     attribute_values.install()
     lookups.install()

@@ -1,5 +1,6 @@
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -53,7 +54,7 @@ def create_role(client: Client, request: pytest.FixtureRequest) -> Callable[...,
     trusted = allow("sts:AssumeRole", Principal={"AWS": "123456789012"})
 
     def create(*statements: Statement, trust: Statement = trusted, suffix: str = "") -> str:
-        name = f"{request.node.name.translate(str.maketrans('[]/:*', '-----'))}{suffix}"[-64:]
+        name = re.sub(r"[^\w+=,.@-]", "-", f"{request.node.name}{suffix}")[-64:]
         role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]
         if statements:
             client("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(*statements))

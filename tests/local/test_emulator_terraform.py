@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local import tools
 from local.emulator import Emulator
@@ -217,3 +218,41 @@ def test_nothing_is_left_to_do(pools: Pools, apply: Callable[[Resources], Terraf
     resources["aws_cognito_user_group"]["analysts"]["precedence"] = 3
     resources["aws_cognito_user_pool"]["people"]["mfa_configuration"] = "OPTIONAL"
     assert not apply(resources).has_changes()
+
+
+def test_a_budget_is_made_and_changed(apply: Callable[[Resources], Terraform], emulator: Emulator) -> None:
+    budget: dict[str, Any] = {
+        "name": "month",
+        "budget_type": "COST",
+        "time_unit": "MONTHLY",
+        "limit_amount": "250",
+        "limit_unit": "USD",
+        "cost_filter": [{"name": "TagKeyValue", "values": ["user:environment$prod"]}],
+        "notification": [
+            {
+                "comparison_operator": "GREATER_THAN",
+                "notification_type": kind,
+                "threshold": 100,
+                "threshold_type": "PERCENTAGE",
+                "subscriber_email_addresses": ["ann@example.com"],
+            }
+            for kind in ("ACTUAL", "FORECASTED")
+        ],
+        "tags": {"environment": "prod"},
+    }
+    resources: Resources = {"aws_budgets_budget": {"month": budget}}
+    assert not apply(resources).has_changes()
+    budget["limit_amount"] = "300"
+    budget["notification"][0]["subscriber_email_addresses"] = ["ben@example.com"]
+    budget["tags"] = {"project": "shop"}
+    assert not apply(resources).has_changes()
+    client, account = emulator.client("budgets"), {"AccountId": ACCOUNT, "BudgetName": "month"}
+    assert client.describe_budget(**account)["Budget"]["BudgetLimit"] == {"Amount": "300.0", "Unit": "USD"}
+    told = [
+        client.describe_subscribers_for_notification(**account, Notification=one)["Subscribers"]
+        for one in client.describe_notifications_for_budget(**account)["Notifications"]
+    ]
+    assert sorted(subscriber["Address"] for (subscriber,) in told) == ["ann@example.com", "ben@example.com"]
+    apply({})
+    with pytest.raises(ClientError, match="NotFoundException"):
+        client.describe_budget(**account)

