@@ -488,8 +488,15 @@ def _tag_problems(tags: dict[str, str]) -> Iterator[str]:
     # 50 tags a resource (AWS tagging guide); three are ours, the rest is room for what AWS and its tools add.
     if len(tags) > 40:
         yield f"tags: {len(tags)} tags; at most 40; remove some"
+    keys: dict[str, str] = {}
     for tag, value in tags.items():
-        if not re.fullmatch(r"(?!aws:)[\w .:/=+@-]{1,128}", tag) or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value):
+        if (other := keys.setdefault(tag.casefold(), tag)) != tag:
+            yield (
+                f"tags.{tag}: is the same key as {other!r}, for IAM takes capitals and small letters for the same; "
+                "keep one"
+            )
+        fits = re.fullmatch(r"(?!(?i:aws:))[\w .:/=+@-]{1,128}", tag)
+        if not fits or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value):
             yield (
                 f"tags.{tag}: {value!r} is not allowed; use letters, digits, spaces and _.:/=+-@, at most 128 for the "
                 "key, which must not start with aws:, and 256 for the value"

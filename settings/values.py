@@ -47,7 +47,11 @@ RetentionDays = Annotated[int, AfterValidator(_retention)]
 
 Email = Annotated[
     str,
-    matching(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", "an e-mail address: name@example.com"),
+    # RFC 5321, dot-string and domain; no literal, no quotes.
+    matching(
+        r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}",
+        "an e-mail address: name@example.com",
+    ),
 ]
 
 # Families with EBS volumes that OpenSearch 2.x and later run on (OpenSearch Service guide, supported instance types).

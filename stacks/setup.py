@@ -16,6 +16,7 @@ from settings import Collection, Settings
 from stacks import security_roles
 from stacks.collection import DASHBOARDS_ACCESS, SERVERLESS, CollectionSearch
 from stacks.function import Function
+from stacks.literal import literal
 from stacks.network import Placement
 from stacks.policies import Statement
 
@@ -80,7 +81,7 @@ class SearchSetup(Construct):
             self,
             "run",
             function_name=self._function_name,
-            input=json.dumps(event),
+            input=literal(json.dumps(event)),
             triggers={"package": self._setup.package.source_code_hash},
             depends_on=list(after) or None,
         )

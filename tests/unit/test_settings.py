@@ -48,6 +48,7 @@ GOOD: list[dict[str, Any]] = [
     {"region": "ap-northeast-3"},
     {"log_retention_days": 731},
     {"tags": {"cost-center": "a b:c/d=e+f-g@h"}},
+    {"tags": {"Project": "a", "ENVIRONMENT": "b", "Stack": "c"}},
     {"tables.orders.sort_key": {"name": "at", "type": "N"}, "tables.orders.seeding": ABSENT},
     {"tables.orders.stream_view": "NEW_IMAGE"},
     {"tables.orders.units": {"min": 1, "max": 96}},
@@ -140,6 +141,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"project": "my-aws-search"},
         "project: the Cognito domain prefix would be called 'my-aws-search-test-",
     ),
+    *(
+        ({"project": project}, f"project: the S3 bucket would be called '{project}-test-export-111122223333-eu-west-1'")
+        for project in ("xn--shop", "sthree", "amzn-s3-demo")
+    ),
     ({"projekt": "x"}, "projekt: unknown key; did you mean project?"),
     ({"domain.volume": 10}, "domain.volume: unknown key; did you mean volume_gib?"),
     ({"zzz": 1}, "zzz: unknown key; known are project, account_id, "),
@@ -149,7 +154,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"production": "false"}, "production: 'false' is not allowed; use true or false"),
     ({"log_retention_days": 8}, "log_retention_days: 8 is not allowed; use one of 1, 3, 5, 7, "),
     ({"tags": {"aws:x": "y"}}, "tags.aws:x: 'y' is not allowed; use letters, digits, spaces"),
+    ({"tags": {"AWS:x": "y"}}, "tags.AWS:x: 'y' is not allowed; use letters, digits, spaces"),
     ({"tags": {f"t{n}": "" for n in range(41)}}, "tags: 41 tags; at most 40; remove some"),
+    (
+        {"tags": {"Team": "search", "team": "shop"}},
+        "tags.team: is the same key as 'Team', for IAM takes capitals and small letters for the same; keep one",
+    ),
     (
         {"tables.orders.partition_key.type": "s"},
         "tables.orders.partition_key.type: 's' is not allowed; use one of 'S', 'N' or 'B'",
@@ -244,6 +254,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"dashboards.analysts": {"users": ["ann"]}},
         "dashboards.analysts.users.0: 'ann' is not allowed; use an e-mail address: name@example.com",
     ),
+    (
+        {"dashboards.analysts": {"users": ["a..b@example.com"]}},
+        "dashboards.analysts.users.0: 'a..b@example.com' is not allowed; use an e-mail address: name@example.com",
+    ),
+    ({"alarms": {"emails": [".ann@example.com"]}}, "alarms.emails.0: '.ann@example.com' is not allowed; use an e-mail"),
+    ({"alarms": {"emails": ["ann.@example.com"]}}, "alarms.emails.0: 'ann.@example.com' is not allowed; use an e-mail"),
+    ({"alarms": {"emails": ["ann@-a.example.com"]}}, "alarms.emails.0: 'ann@-a.example.com' is not allowed; use an e-"),
+    ({"alarms": {"emails": ["ann@example-.com"]}}, "alarms.emails.0: 'ann@example-.com' is not allowed; use an e-mail"),
     ({"dashboards.analysts": {"users": "a@b.cd"}}, "dashboards.analysts.users: 'a@b.cd' is not allowed; use a list"),
     (
         {"dashboards.administrators": {"users": ["A@b.cd"]}, "dashboards.analysts": {"users": ["a@b.cd"]}},
