@@ -143,7 +143,7 @@ def _tables(settings: Settings, prices: Prices) -> Iterator[Line]:
 
 def _besides(settings: Settings, prices: Prices) -> Iterator[Line]:
     if settings.domain is not None and settings.network is not None and settings.network.cidr is not None:
-        zones = settings.domain.zones
+        zones = settings.domain.zone_count
         yield Line(
             "endpoint for Cognito",
             f"network.cidr: {zones} zones x {MONTH_HOURS} h",

@@ -187,7 +187,6 @@ class Settings(Model):
                     keys=[key.name for key in table.keys],
                     layout=table.overview,
                     since=_since(table),
-                    version=f"{self.target.version}.0",
                 )
             ]
         )

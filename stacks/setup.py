@@ -144,12 +144,11 @@ def start_page(settings: Settings) -> str:
 def _preparation(settings: Settings, host: str, user_pool_id: str | None) -> dict[str, Any]:
     names, target = settings.names, settings.target
     people = [names.role_arn(role) for role in (names.administrators_role, names.analysts_role)] if user_pool_id else []
-    # A collection tells no version, and has no security roles.
+    # A collection has no security roles.
     domain = None if isinstance(target, Collection) else target
     return {
         "action": "prepare",
         "endpoint": host,
-        "engine_version": domain.version if domain else None,
         "roles": _roles(settings, people) if domain else {},
         "mappings": _mappings(settings, people) if domain else {},
         "dashboards_users": people,

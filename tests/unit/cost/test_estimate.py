@@ -210,7 +210,10 @@ def test_what_is_paid_once(changes: dict[str, Any], once: tuple[str, ...], tmp_p
             {"domain": ABSENT, "existing_domain": {"name": "company-search"}},
             "the domain company-search, which is there already",
         ),
-        ({"domain.instance_type": "or2.large.search"}, "managed storage of or2.large.search, by what is stored"),
+        (
+            {"domain.instance_type": "or2.large.search", "domain.volume_gib": 20},
+            "managed storage of or2.large.search, by what is stored",
+        ),
         (
             {"network": {"subnet_ids": ["subnet-01234567"], "security_group_ids": ["sg-01234567"]}},
             "endpoints that OpenSearch Ingestion makes in the subnets",
