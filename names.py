@@ -44,7 +44,14 @@ DOMAIN = Kind("OpenSearch domain", r"[a-z][a-z0-9-]+", 3, 28, "OpenSearch Servic
 COLLECTION = Kind(
     "OpenSearch Serverless collection", r"[a-z][a-z0-9-]+", 3, 32, "OpenSearch Serverless API, CreateSecurityPolicy"
 )
-BUCKET = Kind("S3 bucket", r"[a-z0-9][a-z0-9.-]+[a-z0-9]", 3, 63, "S3 user guide, bucket naming rules")
+# Ours end in a Region, which none of the reserved endings is.
+BUCKET = Kind(
+    "S3 bucket",
+    r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.-]+[a-z0-9]",
+    3,
+    63,
+    "S3 user guide, general purpose bucket naming rules",
+)
 TABLE = Kind("DynamoDB table", r"[A-Za-z0-9_.-]+", 3, 255, "DynamoDB API, CreateTable")
 ROLE = Kind("IAM role", r"[A-Za-z0-9_+=,.@-]+", 1, 64, "IAM API, CreateRole")
 POLICY = Kind("IAM policy", r"[A-Za-z0-9_+=,.@-]+", 1, 128, "IAM API, CreatePolicy")

@@ -103,6 +103,7 @@ OTHER: dict[str, tuple[Any, ...]] = {
     "domain.engine_version": ("OpenSearch_3.1",),
     "domain.instance_type": ("t3.medium.search", "m7g.large.search", "m7g.xlarge.search"),
     "domain.instance_count": (2, 3, 9),
+    "domain.zones": (2,),
     "domain.volume_gib": (15, 200),
     "domain.iops": (4000, 5000),
     "domain.throughput_mib": (200,),
@@ -110,7 +111,7 @@ OTHER: dict[str, tuple[Any, ...]] = {
     "domain.standby": (True, False),
     "domain.warm": ({"type": "ultrawarm1.medium.search", "count": 2}, ABSENT),
     "domain.warm.type": ("ultrawarm1.large.search",),
-    "domain.warm.count": (4,),
+    "domain.warm.count": (6,),
     "domain.warm.cold": (True, False),
     "domain.auto_tune": (True, False),
     "domain.off_peak_utc": ("03:00",),
@@ -128,7 +129,6 @@ OTHER: dict[str, tuple[Any, ...]] = {
     "collection.dashboards.saml.session_minutes": (30,),
     "existing_domain": ({"name": "another"},),
     "existing_domain.reader_roles": ([ROLE],),
-    "existing_domain.engine_version": ("OpenSearch_3.1",),
     "existing_domain.name": ("another",),
     "dashboards.administrators": ({"users": [EMAIL]},),
     "dashboards.administrators.group": ("operators",),
@@ -186,6 +186,7 @@ BESIDES: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
         {"tables": {"orders": {"partition_key": {"name": "order_id", "type": "S"}, "generation": 2}}},
         ("tables.<name>.confirmed",),
     ),
+    "nodes in fewer zones": ("minimal", {"domain": {**DOMAIN, "instance_count": 4}}, ("domain.zones",)),
     "a collection for tests": ("serverless", {"production": False}, ("collection.standby",)),
 }
 BASES = (*sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml")), *BESIDES)

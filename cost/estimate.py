@@ -142,9 +142,8 @@ def _tables(settings: Settings, prices: Prices) -> Iterator[Line]:
 
 
 def _besides(settings: Settings, prices: Prices) -> Iterator[Line]:
-    if settings.network is not None and settings.network.cidr is not None:
-        made = settings.domain or settings.collection
-        zones = made.zones if made else 1
+    if settings.domain is not None and settings.network is not None and settings.network.cidr is not None:
+        zones = settings.domain.zone_count
         yield Line(
             "endpoint for Cognito",
             f"network.cidr: {zones} zones x {MONTH_HOURS} h",

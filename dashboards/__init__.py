@@ -3,10 +3,11 @@
 from dashboards.aggregations import FieldType
 from dashboards.check import check
 from dashboards.objects import SavedObject, to_ndjson
-from dashboards.overview import Overview, overview, problems
+from dashboards.overview import NEEDED_MAJOR, Overview, overview, problems
 from dashboards.queries import SearchRequest, queries
 
 __all__ = [
+    "NEEDED_MAJOR",
     "FieldType",
     "Overview",
     "SavedObject",

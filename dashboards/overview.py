@@ -58,6 +58,11 @@ from dashboards.objects import (
     VisualizationAttributes,
 )
 
+# Dashboards whose saved objects these are; a later one takes them, and makes its own of them.
+MADE_FOR = "2.19.0"
+# The oldest major version that they are for.
+NEEDED_MAJOR = 2
+
 REFRESH_MS = 10_000  # data is live
 DERIVED_TERMS = 2
 DERIVED_COLUMNS = 8
@@ -140,12 +145,10 @@ def overview(
     keys: Sequence[str],
     layout: Overview,
     since: str,
-    version: str,
 ) -> tuple[SavedObject, ...]:
     """The index pattern of `index`, what the dashboard shows, and the dashboard itself, `<index>-overview`.
 
-    `layout` is one without `problems`. `since` is the start of the time filter where `layout` names none; `version` is
-    that of Dashboards: `2.19.0`.
+    `layout` is one without `problems`. `since` is the start of the time filter where `layout` names none.
     """
     chosen = _chosen(layout, attributes, keys)
     time, terms, amount_by = chosen.time, chosen.terms or (), chosen.amount_by
@@ -172,7 +175,7 @@ def overview(
     return (
         _index_pattern(index, attributes, time),
         *(shown for _, row in rows for shown in row),
-        _dashboard(index, rows, version, since=(layout.since or since) if time else None),
+        _dashboard(index, rows, since=(layout.since or since) if time else None),
     )
 
 
@@ -329,7 +332,7 @@ def _latest(index: str, time: str | None, columns: tuple[str, ...]) -> Search:
 
 
 def _dashboard(
-    index: str, rows: Sequence[tuple[int, Sequence[Visualization | Search]]], version: str, *, since: str | None
+    index: str, rows: Sequence[tuple[int, Sequence[Visualization | Search]]], *, since: str | None
 ) -> Dashboard:
     """Rows of (height, objects) from the top; the objects of a row are equally wide. No time filter without `since`."""
     panels: list[Panel] = []
@@ -340,7 +343,7 @@ def _dashboard(
             number = str(len(panels))
             width = COLUMNS // len(row)
             grid = Grid(x=place * width, y=top, w=width, h=height, i=number)
-            panels.append(Panel(version=version, gridData=grid, panelIndex=number, panelRefName=f"panel_{number}"))
+            panels.append(Panel(version=MADE_FOR, gridData=grid, panelIndex=number, panelRefName=f"panel_{number}"))
             references.append(Reference(name=f"panel_{number}", type=shown.type, id=shown.id))
         top += height if row else 0
     return Dashboard(

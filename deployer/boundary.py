@@ -54,6 +54,8 @@ def boundary(settings: Settings) -> Iterator[Statement]:
     yield Statement(TRACING, ("*",))
     if settings.network is not None:
         yield Statement(NETWORK_INTERFACES, ("*",))
+        yield Statement(("logs:CreateLogGroup",), (names.log_group_arn(f"{names.flow_log_group}*"),))
+        yield Statement(("logs:DescribeLogGroups",), (names.log_group_arn("*"),))
     yield from keys(settings, ("kms:Decrypt", "kms:GenerateDataKey"))
 
 

@@ -71,7 +71,7 @@ def _make_what_is_there_already(settings: Settings, aws: Emulator) -> None:
         names = settings.names
         aws.client("opensearch", settings.region).create_domain(
             DomainName=settings.existing_domain.name,
-            EngineVersion=settings.existing_domain.engine_version,
+            EngineVersion=f"OpenSearch_{opensearch.VERSION.rpartition('.')[0]}",
             AdvancedSecurityOptions={
                 "Enabled": True,
                 "InternalUserDatabaseEnabled": False,

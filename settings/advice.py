@@ -55,7 +55,8 @@ def _of_operations(settings: Settings) -> Iterator[str]:
         yield from _of_hours(settings)
     if settings.budget is not None:
         yield (
-            "budget: counts what carries this environment's tag `environment`, from the day on which the paying "
+            f"budget: counts what carries this environment's tag `{settings.environment_tag[0]}`, from the day on "
+            "which the paying "
             "account has made it a cost allocation tag (Billing console); until then it sees nothing"
         )
     if settings.delivery is not None and settings.state.backend == "local":

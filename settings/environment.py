@@ -77,7 +77,10 @@ class Settings(Model):
     )
     own_key: bool = Field(False, description="such a key is made, in the state stack; not beside kms_key_arn")
     network: Network | None = Field(None, description="VPC for domain or collection, pipelines and functions")
-    tags: dict[str, str] = Field(default_factory=dict, description="tags of every resource")
+    tags: dict[str, str] = Field(
+        default_factory=dict,
+        description="tags of every resource, beside project, environment and stack, in place of which yours stand",
+    )
     tables: dict[TableKey, Table] = Field(
         min_length=1, description="tables by a short name of your own, which is part of the names of what belongs to it"
     )
@@ -105,11 +108,22 @@ class Settings(Model):
         existing = self.existing_domain.name if self.existing_domain else None
         return Names(self.project, self.environment, self.account_id, self.region, existing)
 
+    def tag(self, key: str, value: str) -> tuple[str, str]:
+        """A tag of ours as resources have it: a user's own of that key wins, spelled as it is.
+
+        IAM takes capitals and small letters in keys for the same, and refuses two (IAM user guide, tagging).
+        """
+        own = ((tag, given) for tag, given in self.tags.items() if tag.casefold() == key)
+        return next(own, (key, value))
+
+    @property
+    def environment_tag(self) -> tuple[str, str]:
+        return self.tag("environment", self.environment)
+
     @property
     def identity(self) -> dict[str, str]:
-        """The tags by which this environment's resources are told from others; one's own of these names win."""
-        tags = {"project": self.project, "environment": self.environment}
-        return {name: self.tags.get(name, value) for name, value in tags.items()}
+        """The tags by which this environment's resources are told from others."""
+        return dict([self.tag("project", self.project), self.environment_tag])
 
     def with_key(self, arn: str) -> Self:
         """The same with that KMS key, for a stack that made it or looked it up."""
@@ -173,7 +187,6 @@ class Settings(Model):
                     keys=[key.name for key in table.keys],
                     layout=table.overview,
                     since=_since(table),
-                    version=f"{self.target.version}.0",
                 )
             ]
         )

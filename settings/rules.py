@@ -16,6 +16,7 @@ from osis import InvalidBody, PipelineBody, render
 from osis.default import PRIMARY_KEY, Route, needs_old_image
 from osis.model import LONGEST_BODY
 from osis.values import format_expression
+from settings.offers import OFFERS, family_of
 
 if TYPE_CHECKING:
     from settings.environment import Ingestion, Settings
@@ -327,19 +328,13 @@ def _sign_in_problems(settings: Settings) -> Iterator[str]:
 
 def _target_problems(settings: Settings) -> Iterator[str]:
     if settings.domain is not None:
-        yield from _domain_problems(settings.domain, production=settings.production)
+        yield from _domain_problems(settings.domain, settings.region, production=settings.production)
     if settings.collection is not None:
         yield from _collection_problems(settings, settings.collection)
 
 
-def _domain_problems(domain: Domain, *, production: bool) -> Iterator[str]:
-    # gp3 limits of the T3 family (OpenSearch Service quotas, EBS volume size).
-    largest = {"t3.small.search": 100, "t3.medium.search": 200}.get(domain.instance_type)
-    if largest and domain.volume_gib > largest:
-        yield (
-            f"domain.volume_gib: {domain.volume_gib} is more than {domain.instance_type} takes, {largest}; "
-            "lower it or use a larger instance_type"
-        )
+def _domain_problems(domain: Domain, region: str, *, production: bool) -> Iterator[str]:
+    yield from _node_problems(domain)
     if production and domain.burstable:
         yield (
             f"domain.instance_type: {domain.instance_type!r} has burst credits and no support for production; "
@@ -347,7 +342,10 @@ def _domain_problems(domain: Domain, *, production: bool) -> Iterator[str]:
         )
     if production and domain.instance_count < 2:
         yield "domain.instance_count: 1 node cannot hold a replica; use 2 or more, or set production: false"
+    if production and domain.zones == 1:
+        yield "domain.zones: 1 is not allowed with production: true; remove the line"
     yield from _volume_problems(domain)
+    yield from _zone_problems(domain, region)
     yield from _standby_problems(domain)
     if domain.warm is not None and domain.masters is None:
         yield "domain.warm: UltraWarm needs dedicated master nodes; name their type in domain.masters"
@@ -382,7 +380,56 @@ def _saml_problems(settings: Settings, saml: Saml) -> Iterator[str]:
         yield f"{where}.metadata: {saml.metadata} is empty; export it anew from your identity provider"
 
 
+def _node_problems(domain: Domain) -> Iterator[str]:
+    for family, most in OFFERS.most_nodes.offered.items():
+        if (nodes := domain.nodes(family)) > most:
+            yield (
+                f"domain.instance_count: {nodes} nodes of type {family.upper()}, masters included, are more than the "
+                f"{most} of a domain; use fewer, or another type"
+            )
+    most = OFFERS.most_without_masters.offered
+    if domain.masters is None and domain.instance_count > most:
+        yield f"domain.masters: is missing; more than {most} data nodes need dedicated master nodes; name their type"
+    if (
+        domain.masters is not None
+        and family_of(domain.instance_type) in OFFERS.graviton_masters.offered
+        and family_of(domain.masters) not in OFFERS.graviton.offered
+    ):
+        yield (
+            f"domain.masters: {domain.masters!r} has no Graviton processor, as {domain.instance_type} needs it of "
+            "masters; use for example 'm7g.large.search'"
+        )
+
+
+def _zone_problems(domain: Domain, region: str) -> Iterator[str]:
+    there = OFFERS.zones_of_newer_accounts.offered.get(region, 3)
+    if domain.zones is None and domain.zone_count > there:
+        yield (
+            f"domain.zones: is missing; newer accounts have {there} zones in {region}; set it to {there}, or to "
+            f"{domain.zone_count} where yours has them"
+        )
+    if domain.zone_count > domain.instance_count:
+        yield (
+            f"domain.zones: {domain.zones} zones need as many data nodes, and domain.instance_count is "
+            f"{domain.instance_count}; lower it or raise the other"
+        )
+    # OpenSearch Service console: "For two Availability Zones, you must choose instances in multiples of two."
+    elif domain.zone_count == 2 and domain.instance_count % 2:
+        yield (
+            f"domain.zones: 2 zones take an even number of data nodes, and domain.instance_count is "
+            f"{domain.instance_count}; change one of them"
+        )
+
+
 def _volume_problems(domain: Domain) -> Iterator[str]:
+    least, most = OFFERS.volume_gib(domain.instance_type)
+    if domain.volume_gib > most:
+        yield (
+            f"domain.volume_gib: {domain.volume_gib} is more than {domain.instance_type} takes, {most}; "
+            "lower it or use a larger instance_type"
+        )
+    if domain.volume_gib < least:
+        yield f"domain.volume_gib: {domain.volume_gib} is less than {domain.instance_type} takes, {least}; raise it"
     # EBS user guide, gp3: 500 IOPS for each GiB, 0.25 MiB/s for each IOPS, of which 3,000 are always there.
     iops = domain.iops or 3000
     if domain.iops is not None and domain.iops > max(3000, 500 * domain.volume_gib):
@@ -398,7 +445,14 @@ def _volume_problems(domain: Domain) -> Iterator[str]:
 
 
 def _standby_problems(domain: Domain) -> Iterator[str]:
-    # OpenSearch Service guide, Multi-AZ with standby.
+    # OpenSearch Service guide, Multi-AZ with standby, and UltraWarm.
+    if domain.standby and domain.zone_count < 3 and domain.zones is not None:
+        yield f"domain.zones: {domain.zones} beside domain.standby, which is in three; remove the line"
+    if domain.standby and domain.warm is not None and domain.warm.count % 3:
+        yield (
+            f"domain.warm.count: {domain.warm.count} nodes cannot be spread evenly over the three zones of "
+            "domain.standby; use a multiple of three"
+        )
     if domain.standby and domain.instance_count % 3:
         yield (
             f"domain.instance_count: {domain.instance_count} nodes cannot be spread evenly over the three zones of "
@@ -442,8 +496,8 @@ def _network_problems(settings: Settings) -> Iterator[str]:
         yield from _made_network_problems(network, settings)
         return
     # One subnet for each Availability Zone (OpenSearch Service guide, VPC domains).
-    if network.subnet_ids and settings.domain is not None and len(network.subnet_ids) != settings.domain.zones:
-        zones = settings.domain.zones
+    if network.subnet_ids and settings.domain is not None and len(network.subnet_ids) != settings.domain.zone_count:
+        zones = settings.domain.zone_count
         yield (
             f"network.subnet_ids: {len(network.subnet_ids)} subnets; {settings.domain.instance_count} data nodes are "
             f"spread over {zones} zones; name {zones} subnets in different zones"
@@ -488,8 +542,15 @@ def _tag_problems(tags: dict[str, str]) -> Iterator[str]:
     # 50 tags a resource (AWS tagging guide); three are ours, the rest is room for what AWS and its tools add.
     if len(tags) > 40:
         yield f"tags: {len(tags)} tags; at most 40; remove some"
+    keys: dict[str, str] = {}
     for tag, value in tags.items():
-        if not re.fullmatch(r"(?!aws:)[\w .:/=+@-]{1,128}", tag) or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value):
+        if (other := keys.setdefault(tag.casefold(), tag)) != tag:
+            yield (
+                f"tags.{tag}: is the same key as {other!r}, for IAM takes capitals and small letters for the same; "
+                "keep one"
+            )
+        fits = re.fullmatch(r"(?!(?i:aws:))[\w .:/=+@-]{1,128}", tag)
+        if not fits or not re.fullmatch(r"[\w .:/=+@-]{0,256}", value):
             yield (
                 f"tags.{tag}: {value!r} is not allowed; use letters, digits, spaces and _.:/=+-@, at most 128 for the "
                 "key, which must not start with aws:, and 256 for the value"

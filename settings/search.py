@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import DomainName, Email, FileName, GroupName, InstanceType, Model, RoleArn, matching
+from settings.offers import EngineVersion, InstanceType, family_of
+from settings.values import DomainName, Email, FileName, GroupName, Model, RoleArn, matching
 
 # Dedicated master nodes, where there are any. OpenSearch Service takes three or five; three is its recommendation.
 MASTERS = 3
@@ -21,20 +22,7 @@ class Target(Model):
     reader_roles: tuple[RoleArn, ...] = Field((), description="IAM roles of applications that search the indices")
 
 
-class AnyDomain(Target):
-    """What is said of a domain, whoever looks after it."""
-
-    engine_version: Literal["OpenSearch_2.19", "OpenSearch_3.1"] = Field(
-        "OpenSearch_2.19", description="engine of the domain"
-    )
-
-    @property
-    def version(self) -> str:
-        """Major and minor version of the engine: 2.19."""
-        return self.engine_version.removeprefix("OpenSearch_")
-
-
-class ExistingDomain(AnyDomain):
+class ExistingDomain(Target):
     """A domain that somebody else looks after. What it must have is in the README; a plan fails where it is not so."""
 
     name: DomainName = Field(description="name of the domain, in the same account and Region")
@@ -55,14 +43,23 @@ class Warm(Model):
     )
 
 
-class Domain(AnyDomain):
+class Domain(Target):
     """The OpenSearch domain."""
 
+    engine_version: EngineVersion = Field(
+        "OpenSearch_2.19",
+        description="engine of the domain; a later one upgrades it in place, without a way back",
+    )
     instance_type: InstanceType = Field(description="type of the data nodes; T3 is for tests, not for production")
     instance_count: int = Field(
-        ge=1, le=80, description="data nodes, spread over up to 3 zones; 80 is the domain's default quota"
+        ge=1, le=80, description="data nodes, spread over the zones; 80 is the domain's default quota"
     )
-    volume_gib: int = Field(ge=10, le=24_576, description="gp3 volume of each data node in GiB")
+    zones: int | None = Field(
+        None, ge=1, le=3, description="Availability Zones of the data nodes; absent: one for each node, three at most"
+    )
+    volume_gib: int = Field(
+        ge=10, le=36_864, description="gp3 volume of each data node in GiB; the largest depends on instance_type"
+    )
     iops: int | None = Field(
         None, ge=3000, le=16_000, description="gp3 IOPS of each volume; absent: what gp3 has by itself"
     )
@@ -91,7 +88,7 @@ class Domain(AnyDomain):
 
     @property
     def burstable(self) -> bool:
-        return self.instance_type.startswith("t3.")
+        return family_of(self.instance_type) == "t3"
 
     @property
     def tuned(self) -> bool:
@@ -99,9 +96,14 @@ class Domain(AnyDomain):
         return not self.burstable if self.auto_tune is None else self.auto_tune
 
     @property
-    def zones(self) -> int:
-        """Availability Zones that the data nodes are spread over: as many as there are nodes, three at most."""
-        return min(self.instance_count, 3)
+    def zone_count(self) -> int:
+        """Availability Zones that the data nodes are spread over."""
+        return self.zones or min(self.instance_count, 3)
+
+    def nodes(self, family: str) -> int:
+        """Data nodes and masters of a family."""
+        data = self.instance_count if family_of(self.instance_type) == family else 0
+        return data + (MASTERS if self.masters and family_of(self.masters) == family else 0)
 
 
 class Saml(Model):
@@ -138,12 +140,7 @@ class Collection(Target):
     dashboards: Viewers = Field(Viewers(), description="who may use Dashboards; absent: nobody")
 
     @property
-    def version(self) -> str:
-        """That of Dashboards whose saved objects are made: a collection takes those of 2.x clients, and tells none."""
-        return "2.19"
-
-    @property
-    def zones(self) -> int:
+    def zone_count(self) -> int:
         """Availability Zones in which a network of its own reaches it."""
         return 2 if self.standby else 1
 

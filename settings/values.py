@@ -47,16 +47,10 @@ RetentionDays = Annotated[int, AfterValidator(_retention)]
 
 Email = Annotated[
     str,
-    matching(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", "an e-mail address: name@example.com"),
-]
-
-# Families with EBS volumes that OpenSearch 2.x and later run on (OpenSearch Service guide, supported instance types).
-# Those with instance store only (i3, r6gd, …) take no volume and are deliberately not here.
-InstanceType = Annotated[
-    str,
+    # RFC 5321, dot-string and domain; no literal, no quotes.
     matching(
-        r"(t3\.(small|medium)|(m5|m6g|m7g|m7i|m8g|c5|c6g|c7g|c7i|c8g|r5|r6g|r7g|r7i|r8g|or1|or2|om2)\.(medium|large|\d*xlarge))\.search",
-        "an EBS-backed type such as t3.small.search, m7g.large.search or r7g.large.search",
+        r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}",
+        "an e-mail address: name@example.com",
     ),
 ]
 

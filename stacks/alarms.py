@@ -205,7 +205,8 @@ def _watched(alarm: Alarm) -> dict[str, Any]:
 def _of_pipeline(metrics: PipelineMetrics) -> Iterator[Alarm]:
     """Levels are silent while it is stopped, which is not a fault: hours may have stopped it.
 
-    Thresholds: OpenSearch Ingestion guide, recommended CloudWatch alarms.
+    Thresholds: OpenSearch Ingestion guide, recommended CloudWatch alarms. Deliberately none of the CPU: its metric is
+    found by a search only, which no alarm takes.
     """
     table, reader = metrics.pipeline.table, metrics.reader
     # Where both are the same, it is always at its largest.
@@ -219,16 +220,6 @@ def _of_pipeline(metrics: PipelineMetrics) -> Iterator[Alarm]:
             3,
             "notBreaching",
         )
-    yield Alarm(
-        "cpu",
-        "The pipeline has used 80 % of its CPU or more for three quarters of an hour.",
-        # AWS's guide says percent, and Data Prepper measures a share of one: percent, whichever of them it is.
-        Expression("IF(peak > 1, busy, busy * 100)", {"busy": metrics.cpu_average, "peak": metrics.cpu_peak}),
-        80,
-        QUARTER_HOUR,
-        3,
-        "notBreaching",
-    )
     yield Alarm(
         "buffer",
         "The buffer of the pipeline has been 80 % full or more for three quarters of an hour.",

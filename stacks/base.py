@@ -29,7 +29,7 @@ class EnvironmentStack(TerraformStack):
                 allowed_account_ids=[settings.account_id],
             )
             self.add_override("terraform.backend.s3.use_lockfile", True)
-        tags = {**settings.identity, "stack": name, **settings.tags}
+        tags = {**settings.identity, **dict([settings.tag("stack", name)]), **settings.tags}
         AwsProvider(
             self,
             "aws",

@@ -16,7 +16,7 @@ NOTIFICATIONS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 def monthly_budget(scope: Construct, id: str, settings: Settings, budget: Budget) -> BudgetsBudget:  # noqa: A002
     """Counts what carries the environment's tag, which `stacks.base` gives to everything."""
     # Values of a filter are alternatives: it cannot ask for project and environment.
-    tag = settings.identity["environment"]
+    tag, value = settings.environment_tag
     return BudgetsBudget(
         scope,
         id,
@@ -26,7 +26,7 @@ def monthly_budget(scope: Construct, id: str, settings: Settings, budget: Budget
         limit_amount=str(budget.monthly_usd),
         limit_unit="USD",
         # As AWS Budgets writes a tag that a user gave.
-        cost_filter=[BudgetsBudgetCostFilter(name="TagKeyValue", values=[f"user:environment${tag}"])],
+        cost_filter=[BudgetsBudgetCostFilter(name="TagKeyValue", values=[f"user:{tag}${value}"])],
         notification=[
             BudgetsBudgetNotification(
                 comparison_operator="GREATER_THAN",

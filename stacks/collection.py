@@ -18,6 +18,7 @@ from names import Names
 from pipelines import Pipeline
 from settings import Collection, Settings
 from settings.search import Saml, Viewers
+from stacks.literal import literal
 from stacks.network import Placement
 from stacks.policies import Statement
 
@@ -206,8 +207,7 @@ class CollectionSearch(Construct):
             description=f"Who signs in to Dashboards of {self._names.prefix}",
         )
         options = {
-            # Terraform must pass it on as it is.
-            "metadata": str(self._settings.saml_metadata).replace("${", "$${").replace("%{", "%%{"),
+            "metadata": literal(str(self._settings.saml_metadata)),
             "group_attribute": saml.group_attribute,
             "user_attribute": saml.user_attribute,
             "session_timeout": saml.session_minutes,

@@ -1,7 +1,5 @@
 """An OpenSearch Ingestion pipeline with all that it alone needs: role, log group, and an index that is searched."""
 
-import re
-
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -18,6 +16,7 @@ from names import Names
 from osis import render
 from pipelines import Pipeline
 from stacks.collection import DATA_ACCESS, CollectionSearch
+from stacks.literal import literal
 from stacks.network import Placement
 from stacks.policies import COLLECTION_LOOKUP, COLLECTION_POLICIES, Statement, document, service_trust
 from stacks.setup import SearchSetup
@@ -83,7 +82,7 @@ class Ingestion(Construct):
             pipeline_name=self.pipeline.names.pipeline,
             min_units=self.pipeline.table.units.min,
             max_units=self.pipeline.table.units.max,
-            pipeline_configuration_body=_for_terraform(render(self.pipeline.body(host))),
+            pipeline_configuration_body=literal(render(self.pipeline.body(host))),
             log_publishing_options=[
                 OsisPipelineLogPublishingOptions(
                     is_logging_enabled=True,
@@ -107,11 +106,6 @@ class Ingestion(Construct):
             depends_on=[self._policy, *self._admitted, retire, *after],
         )
         setup.of_generation(self, "serve", self.pipeline, host, after=pipeline)
-
-
-def _for_terraform(text: str) -> str:
-    """`${…}` and `%{…}` are Data Prepper's here; Terraform must pass them on, except for CDKTF's own references."""
-    return re.sub(r"\$\{(?!TfToken\[)", "$${", text).replace("%{", "%%{")
 
 
 def _role_policy(pipeline: Pipeline, collection: CollectionSearch | None) -> str:

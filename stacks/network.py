@@ -57,8 +57,9 @@ def made_network(scope: Construct, names: Names) -> Placement:
 class PrivateNetwork(Construct):
     """A VPC without a way to the internet: subnets in `zones` zones, and endpoints for what is called from there.
 
-    Deliberately no NAT gateway: S3 and DynamoDB have gateways that cost nothing, Cognito an interface endpoint, and
-    Lambda sends logs and traces by its own way. OpenSearch and the pipelines put their interfaces into the subnets.
+    Deliberately no NAT gateway: S3 and DynamoDB have gateways that cost nothing, Cognito beside a domain an interface
+    endpoint, and Lambda sends logs and traces by its own way. OpenSearch and the pipelines put their interfaces into
+    the subnets.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, cidr: str, *, zones: int) -> None:  # noqa: A002
@@ -112,17 +113,19 @@ class PrivateNetwork(Construct):
             for service in ("dynamodb", "s3")
         }
         group = self._group(vpc, names.network, gateways)
-        VpcEndpoint(
-            self,
-            "cognito",
-            vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{region}.cognito-idp",
-            vpc_endpoint_type="Interface",
-            subnet_ids=[subnet.id for subnet in subnets],
-            security_group_ids=[group.id],
-            private_dns_enabled=True,
-            tags={"Name": f"{names.network}-cognito"},
-        )
+        # Nobody signs in to a collection through Cognito.
+        if settings.domain is not None:
+            VpcEndpoint(
+                self,
+                "cognito",
+                vpc_id=vpc.id,
+                service_name=f"com.amazonaws.{region}.cognito-idp",
+                vpc_endpoint_type="Interface",
+                subnet_ids=[subnet.id for subnet in subnets],
+                security_group_ids=[group.id],
+                private_dns_enabled=True,
+                tags={"Name": f"{names.network}-cognito"},
+            )
         self._flow_log(vpc, settings)
         self.placement = Placement([subnet.id for subnet in subnets], [group.id])
 
@@ -149,7 +152,9 @@ class PrivateNetwork(Construct):
         return group
 
     def _flow_log(self, vpc: Vpc, settings: Settings) -> None:
+        """With the permissions of the VPC user guide, "IAM role for publishing flow logs to CloudWatch Logs"."""
         names = settings.names
+        group = names.log_group_arn(names.flow_log_group)
         logs = CloudwatchLogGroup(
             self,
             "flow-logs",
@@ -173,10 +178,13 @@ class PrivateNetwork(Construct):
             role=role.name,
             policy=document(
                 Statement(
-                    ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
-                    (f"{names.log_group_arn(names.flow_log_group)}:*",),
-                )
+                    ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+                    (group, f"{group}:*"),
+                ),
+                Statement(("logs:DescribeLogGroups",), (names.log_group_arn("*"),)),
             ),
+            # Destroyed first: what comes late must not make the log group again.
+            depends_on=[logs],
         )
         FlowLog(
             self,

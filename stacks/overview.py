@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
 from settings import Alarms, Settings
-from stacks.metrics import CollectionMetrics, DomainMetrics, Metric, PipelineMetrics, SystemMetrics
+from stacks.metrics import CollectionMetrics, DomainMetrics, Expression, Metric, PipelineMetrics, SystemMetrics
 
 # CloudWatch's grid, and what an alarm widget takes (CloudWatch API, dashboard body structure).
 COLUMNS = 24
@@ -24,7 +24,7 @@ class Graph:
     """Lines by their labels; `limit` is drawn across them."""
 
     title: str
-    lines: Mapping[str, Metric]
+    lines: Mapping[str, Metric | Expression]
     limit: float | None = None
 
 
@@ -58,8 +58,11 @@ def _of_pipelines(pipelines: Sequence[PipelineMetrics], alarms: Alarms) -> Itera
     yield [
         Graph("Read: items of the exports", {one.pipeline.names.id: one.reader.items_exported for one in exports}),
         Graph("Read: changes of the tables", {one.pipeline.names.id: one.reader.changes_read for one in streams}),
+    ]
+    yield [
         Graph("On the way: buffer in use, %", {one.pipeline.names.id: one.reader.buffer_percent for one in pipelines}),
         Graph("On the way: OCUs", {one.pipeline.names.id: one.units for one in pipelines}),
+        Graph("On the way: CPU, as measured", {one.pipeline.names.id: one.cpu for one in pipelines}),
     ]
     writers = [writer for one in pipelines for writer in one.writers]
     yield [
@@ -139,7 +142,6 @@ def _widgets(rows: Sequence[Sequence[Graph]], alarm_arns: Sequence[str], region:
 
 
 def _graph(graph: Graph, region: str) -> dict[str, Any]:
-    """Each metric as CloudWatch takes it: namespace, name, each dimension's name and value, and then options."""
     limit = {"annotations": {"horizontal": [{"label": "alarm", "value": graph.limit}]}} if graph.limit else {}
     return {
         "title": graph.title,
@@ -147,14 +149,21 @@ def _graph(graph: Graph, region: str) -> dict[str, Any]:
         "view": "timeSeries",
         "period": PERIOD_SECONDS,
         "yAxis": {"left": {"min": 0}},
-        "metrics": [
-            [
-                metric.namespace,
-                metric.name,
-                *(part for dimension in metric.dimensions.items() for part in dimension),
-                {"label": label, "stat": metric.statistic},
-            ]
-            for label, metric in graph.lines.items()
-        ],
+        "metrics": [part for label, shown in graph.lines.items() for part in _line(label, shown)],
         **limit,
     }
+
+
+def _line(label: str, shown: Metric | Expression) -> Iterator[list[Any]]:
+    if isinstance(shown, Metric):
+        yield _metric(shown, label=label)
+        return
+    yield [{"expression": shown.formula, "label": label}]
+    for name, metric in shown.metrics.items():
+        yield _metric(metric, id=name, visible=False)
+
+
+def _metric(metric: Metric, **options: str | bool) -> list[Any]:
+    """As CloudWatch takes it: namespace, name, each dimension's name and value, and then options."""
+    dimensions = (part for dimension in metric.dimensions.items() for part in dimension)
+    return [metric.namespace, metric.name, *dimensions, {**options, "stat": metric.statistic}]

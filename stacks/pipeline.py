@@ -88,7 +88,7 @@ class PipelineStack(EnvironmentStack):
         if network is None or network.cidr is None:
             return given(network) if network else None
         made = settings.domain or settings.collection
-        zones = made.zones if made else 1
+        zones = made.zone_count if made else 1
         return PrivateNetwork(self, "network", settings, network.cidr, zones=zones).placement
 
     def _tables(self) -> dict[str, SourceTable | ExistingTable]:

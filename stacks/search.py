@@ -29,6 +29,7 @@ from cdktf_cdktf_provider_aws.opensearch_domain import (
 )
 from constructs import Construct
 
+from dashboards import NEEDED_MAJOR
 from settings import Domain, Settings
 from settings.search import MASTERS
 from stacks.authentication import Authentication
@@ -143,7 +144,7 @@ class Search(Construct):
 
 
 class ExistingSearch(Construct):
-    """Somebody else's domain: looked up, and the plan fails where it lets everybody in who reaches it."""
+    """Somebody else's domain: looked up; the plan fails where it is too old, or lets everybody in who reaches it."""
 
     def __init__(self, scope: Construct, id: str, name: str) -> None:  # noqa: A002
         super().__init__(scope, id)
@@ -153,13 +154,24 @@ class ExistingSearch(Construct):
             domain_name=name,
             lifecycle=TerraformResourceLifecycle(
                 postcondition=[
+                    # Nobody declares it: its owner upgrades it when he likes.
+                    Postcondition(
+                        condition=(
+                            '${try(tonumber(regex("^OpenSearch_([0-9]+)[.]", self.engine_version)[0]) >= '
+                            f"{NEEDED_MAJOR}, false)}}"
+                        ),
+                        error_message=(
+                            f"The domain {name} must run OpenSearch {NEEDED_MAJOR} or later, which the dashboards are "
+                            "for: its owner upgrades it."
+                        ),
+                    ),
                     Postcondition(
                         condition="${self.advanced_security_options[0].enabled}",
                         error_message=(
                             f"The domain {name} must have fine-grained access control, with the role of the set-up "
                             "function among its masters."
                         ),
-                    )
+                    ),
                 ]
             ),
         )
@@ -168,7 +180,7 @@ class ExistingSearch(Construct):
 
 
 def _cluster(domain: Domain) -> OpensearchDomainClusterConfig:
-    zones, warm = domain.zones, domain.warm
+    zones, warm = domain.zone_count, domain.warm
     return OpensearchDomainClusterConfig(
         instance_type=domain.instance_type,
         instance_count=domain.instance_count,

@@ -12,6 +12,7 @@ from settings import Seeding, Settings, Table
 from stacks.base import EnvironmentStack
 from stacks.function import Function
 from stacks.key import made_key
+from stacks.literal import literal
 from stacks.network import Placement, given, made_network
 from stacks.policies import Statement
 
@@ -91,7 +92,7 @@ class Seeder(Construct):
                 self,
                 name,
                 function_name=seeder.function.function_name,
-                input=json.dumps({**action, **event}),
+                input=literal(json.dumps({**action, **event})),
                 triggers={"content": content},
                 depends_on=invocations[-1:] or None,
             )

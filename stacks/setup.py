@@ -16,6 +16,7 @@ from settings import Collection, Settings
 from stacks import security_roles
 from stacks.collection import DASHBOARDS_ACCESS, SERVERLESS, CollectionSearch
 from stacks.function import Function
+from stacks.literal import literal
 from stacks.network import Placement
 from stacks.policies import Statement
 
@@ -80,7 +81,7 @@ class SearchSetup(Construct):
             self,
             "run",
             function_name=self._function_name,
-            input=json.dumps(event),
+            input=literal(json.dumps(event)),
             triggers={"package": self._setup.package.source_code_hash},
             depends_on=list(after) or None,
         )
@@ -143,12 +144,11 @@ def start_page(settings: Settings) -> str:
 def _preparation(settings: Settings, host: str, user_pool_id: str | None) -> dict[str, Any]:
     names, target = settings.names, settings.target
     people = [names.role_arn(role) for role in (names.administrators_role, names.analysts_role)] if user_pool_id else []
-    # A collection tells no version, and has no security roles.
+    # A collection has no security roles.
     domain = None if isinstance(target, Collection) else target
     return {
         "action": "prepare",
         "endpoint": host,
-        "engine_version": domain.version if domain else None,
         "roles": _roles(settings, people) if domain else {},
         "mappings": _mappings(settings, people) if domain else {},
         "dashboards_users": people,

@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.dynamodb_table import (
 from constructs import Construct
 
 from settings import Table
+from stacks.literal import literal
 
 
 class SourceTable(Construct):
@@ -35,9 +36,9 @@ class SourceTable(Construct):
             "table",
             name=name,
             billing_mode="PAY_PER_REQUEST",
-            hash_key=partition.name if partition else None,
-            range_key=sort.name if sort else None,
-            attribute=[DynamodbTableAttribute(name=key.name, type=key.type) for key in table.keys],
+            hash_key=literal(partition.name) if partition else None,
+            range_key=literal(sort.name) if sort else None,
+            attribute=[DynamodbTableAttribute(name=literal(key.name), type=key.type) for key in table.keys],
             stream_enabled=streams,
             stream_view_type=table.stream_view if streams else None,
             point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),

@@ -1,7 +1,7 @@
 """The connection to the domain: signed, patient, and clear about what went wrong.
 
-A collection of OpenSearch Serverless is a domain with fewer operations and other signatures: it has no security roles
-and tells no version, and what is written is found some seconds later, whoever asks to have it found at once.
+A collection of OpenSearch Serverless is a domain with fewer operations and other signatures: it has no security roles,
+and what is written is found some seconds later, whoever asks to have it found at once.
 https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html
 """
 
@@ -72,10 +72,6 @@ class Domain:
         """Return when the domain answers us as its master, the collection as its policy has it. Raises SetupFailed when
         that takes too long."""
         self._request("GET", "/_index_template" if self.serverless else "/_cluster/health", passing=NOT_YET)
-
-    def version(self) -> str:
-        """Major and minor version of OpenSearch: 2.19."""
-        return ".".join(str(self.request("GET", "/")["version"]["number"]).split(".")[:2])
 
     def pause(self, seconds: float) -> bool:
         """Let `seconds` pass; False, and at once, where they are no longer left."""

@@ -58,8 +58,6 @@ _SESSIONS = _object(
 _PREPARE = _object(
     action={"const": "prepare"},
     endpoint=_ENDPOINT,
-    # null: a collection, which tells none.
-    engine_version={"type": ["string", "null"], "pattern": "^[0-9]+\\.[0-9]+$"},
     # Name -> security role, as its REST API takes it.
     roles={"type": "object", "additionalProperties": {"type": "object"}},
     # Name of a security role -> ARNs of the IAM roles that have it.

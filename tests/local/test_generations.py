@@ -174,7 +174,6 @@ def prepare(*generations: Event) -> Event:
     return {
         "action": "prepare",
         "endpoint": "localhost:1",
-        "engine_version": "2.19",
         "roles": {},
         "mappings": {},
         "dashboards_users": [],

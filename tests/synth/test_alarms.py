@@ -1,6 +1,7 @@
 """Alarms that watch what is there, tell somebody who may hear it, and are silent when they should be."""
 
 import json
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import combinations
@@ -19,8 +20,8 @@ ALARMS = {"alarms": {"emails": ["ann@example.com"]}}
 OUR_KEY = "arn:aws:kms:eu-west-1:111122223333:key/22222222-2222-2222-2222-222222222222"
 
 # What AWS's guides say is measured, with the statistics that they call relevant. OpenSearch Ingestion: "Monitoring
-# pipeline metrics", and of the DynamoDB source "Recommended CloudWatch alarms". The peak of the CPU tells its scale.
-OF_PIPELINE = {"computeUnits": {"Maximum", "Sum", "Average"}, "system.cpu.usage.value": {"Average", "Maximum"}}
+# pipeline metrics", and of the DynamoDB source "Recommended CloudWatch alarms"; those with the one dimension.
+OF_PIPELINE = {"computeUnits": {"Maximum", "Sum", "Average"}}
 OF_BUFFER = {"bufferUsage.value": {"Average"}}
 OF_SOURCE = {
     "exportJobFailure.count": {"Sum"},
@@ -62,9 +63,9 @@ OF_COLLECTION = {
     "IngestionRequestLatency": {"Minimum", "Maximum", "Average"},
     "SearchRequestErrors": {"Sum"},
     "SearchRequestLatency": {"Minimum", "Maximum", "Average"},
-    "SearchableDocuments": {"Maximum", "Sum", "Average"},
+    "SearchableDocuments": {"Sum"},
 }
-OF_COLLECTIONS = {"IndexingOCU": {"Maximum", "Sum"}, "SearchOCU": {"Maximum", "Sum"}}
+OF_COLLECTIONS = {"IndexingOCU": {"Sum"}, "SearchOCU": {"Sum"}}
 
 TWO_WRITERS = """\
 version: "2"
@@ -129,9 +130,30 @@ def body_of(stacks: Stacks) -> dict[str, Any]:
 def lines(stacks: Stacks) -> Iterator[tuple[Watched, dict[str, Any]]]:
     """Every metric of the dashboard, with the properties of its graph."""
     for widget in body_of(stacks)["widgets"]:
-        for namespace, name, *pairs, options in widget["properties"].get("metrics", []):
-            dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
-            yield Watched(namespace, name, dimensions, options["stat"]), widget["properties"]
+        for *metric, options in widget["properties"].get("metrics", []):
+            if metric:
+                namespace, name, *pairs = metric
+                dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
+                yield Watched(namespace, name, dimensions, options["stat"]), widget["properties"]
+
+
+def drawn(stacks: Stacks, title: str) -> dict[str, str]:
+    """Of a graph: label -> formula, each name in it in place of the metric that it stands for, with its statistic."""
+    (graph,) = [w["properties"] for w in body_of(stacks)["widgets"] if w["properties"]["title"] == title]
+    formulas: dict[str, str] = {}
+    metrics: dict[str, str] = {}
+    for *metric, options in graph["metrics"]:
+        if not metric:
+            formulas[options["label"]] = options["expression"]
+        elif options.get("visible", True):
+            formulas[options["label"]] = f"{options['stat']} of {metric[1]}"
+        else:
+            assert options["id"] not in metrics
+            metrics[options["id"]] = f"{options['stat']} of {metric[1]}"
+    assert all(any(name in formula for formula in formulas.values()) for name in metrics)
+    for name, metric in metrics.items():
+        formulas = {label: re.sub(rf"\b{name}\b", metric, formula) for label, formula in formulas.items()}
+    return formulas
 
 
 def everything_watched(stacks: Stacks) -> list[Watched]:
@@ -205,7 +227,6 @@ def test_a_body_of_ones_own_has_its_own_sub_pipelines(
     assert_measured(stacks, settings.account_id)
     assert {name for name in alarms_of(stacks) if name.startswith("orders-1")} == {
         "orders-1-at-capacity",
-        "orders-1-cpu",
         "orders-1-buffer",
         "orders-1-changes-not-read",
         "orders-1.write-a-latency",
@@ -230,7 +251,7 @@ def test_only_what_is_read_is_watched(
     mode: str, absent: set[str], synthesized: Synthesized, settings_with: SettingsOf
 ) -> None:
     stacks = synthesized(settings_with({**ALARMS, "tables.orders.mode": mode}))
-    always = {"at-capacity", "cpu", "buffer", "documents-refused", "dead-letters", "documents-lost"}
+    always = {"at-capacity", "buffer", "documents-refused", "dead-letters", "documents-lost"}
     expected = always | {"export-failed", "changes-not-read", "latency"} - absent
     there = {name.removeprefix("orders-1-") for name in alarms_of(stacks) if name.startswith("orders-1-")}
     assert there == expected
@@ -244,7 +265,7 @@ def test_each_generation_is_watched_and_the_old_one_as_it_was_applied(
 ) -> None:
     stacks = synthesized(settings_with({**ALARMS, "tables.orders.generation": 2}))
     kept = {name: alarm.get("lifecycle") for name, alarm in alarms_of(stacks).items() if not name.startswith("domain")}
-    assert len(kept) == 2 * 9
+    assert len(kept) == 2 * 8
     for name, lifecycle in kept.items():
         assert lifecycle == ({"ignore_changes": "all"} if name.startswith("orders-1-") else None), name
 
@@ -305,13 +326,12 @@ def test_a_pipeline_that_cannot_grow_is_not_always_at_its_largest(
 ) -> None:
     stacks = synthesized(settings_with({**ALARMS, "tables.orders.units": {"min": 2, "max": 2}}))
     assert "orders-1-at-capacity" not in alarms_of(stacks)
-    assert "orders-1-cpu" in alarms_of(stacks)
+    assert "orders-1-buffer" in alarms_of(stacks)
 
 
 # Seconds, periods, and what silence means.
 TIMING = {
     "orders-1-at-capacity": (900, 3, "notBreaching"),
-    "orders-1-cpu": (900, 3, "notBreaching"),
     "orders-1-buffer": (900, 3, "notBreaching"),
     "orders-1-export-failed": (300, 1, "notBreaching"),
     "orders-1-changes-not-read": (300, 1, "notBreaching"),
@@ -369,11 +389,27 @@ def test_a_conflict_of_versions_is_no_refusal(stacks_of: StacksOf) -> None:
     }
 
 
-def test_the_cpu_is_watched_in_percent_whichever_way_it_is_measured(stacks_of: StacksOf) -> None:
-    """AWS's guide says percent, Data Prepper's own gauge a share of one."""
-    formula, *metrics = alarms_of(stacks_of("prod"))["orders-1-cpu"]["metric_query"]
-    assert formula["expression"] == "IF(peak > 1, busy, busy * 100)"
-    assert {query["id"]: query["metric"]["stat"] for query in metrics} == {"busy": "Average", "peak": "Maximum"}
+def test_the_cpu_is_found_by_a_search(stacks_of: StacksOf) -> None:
+    """It has dimensions whose values AWS's guide does not tell."""
+    assert drawn(stacks_of("prod"), "On the way: CPU, as measured") == {
+        "orders-1": 'AVG(SEARCH(\'"AWS/OSIS" "system.cpu.usage.value" "shop-prod-orders-1"\', \'Average\'))'
+    }
+
+
+def test_a_collection_is_drawn_in_its_units(stacks_of: StacksOf) -> None:
+    """AWS's guide has seconds for writes and milliseconds for searches, and a sum each minute of what there is."""
+    stacks = stacks_of("serverless")
+    assert drawn(stacks, "Collection: time of a request, ms on average") == {
+        "to search": "Average of SearchRequestLatency",
+        "to index": "1000 * Average of IngestionRequestLatency",
+    }
+    assert drawn(stacks, "Collection: documents in all indices") == {
+        "documents": "Sum of SearchableDocuments / (PERIOD(Sum of SearchableDocuments) / 60)"
+    }
+    assert drawn(stacks, "All collections of the account: OCUs") == {
+        "to search": "Sum of SearchOCU / (PERIOD(Sum of SearchOCU) / 60)",
+        "to index": "Sum of IndexingOCU / (PERIOD(Sum of IndexingOCU) / 60)",
+    }
 
 
 def test_each_alarm_is_explained(with_alarms: str, stacks_of: StacksOf) -> None:

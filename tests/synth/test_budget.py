@@ -25,7 +25,9 @@ def test_mails_at_80_and_100_percent_and_when_more_is_forecast(
         assert notification["subscriber_email_addresses"] == ["ann@example.com", "ben@example.com"]
 
 
-@pytest.mark.parametrize("tags", [{}, {"environment": "sandbox", "team": "search"}], ids=str)
+@pytest.mark.parametrize(
+    "tags", [{}, {"environment": "sandbox", "team": "search"}, {"Environment": "sandbox", "PROJECT": "a"}], ids=str
+)
 def test_counts_what_carries_the_tag_that_every_resource_has(
     tags: dict[str, Any], synthesized: Synthesized, settings_with: SettingsOf
 ) -> None:
@@ -33,7 +35,8 @@ def test_counts_what_carries_the_tag_that_every_resource_has(
     (provider,) = stacks["pipeline"]["provider"]["aws"]
     (default,) = provider["default_tags"]
     (counted,) = one(stacks, "pipeline", "aws_budgets_budget")["cost_filter"]
-    assert counted == {"name": "TagKeyValue", "values": [f"user:environment${default['tags']['environment']}"]}
+    (tag,) = [tag for tag in default["tags"] if tag.lower() == "environment"]
+    assert counted == {"name": "TagKeyValue", "values": [f"user:{tag}${default['tags'][tag]}"]}
 
 
 def test_without_one_there_is_none(stacks_of: StacksOf) -> None:

@@ -199,7 +199,7 @@ def test_the_functions_sign_for_a_collection(stacks_of: StacksOf) -> None:
 
 def test_the_set_up_makes_no_security_roles(stacks_of: StacksOf) -> None:
     prepared = event(stacks_of("serverless"))
-    assert (prepared["endpoint"], prepared["engine_version"], prepared["start_page"]) == (HOST, None, None)
+    assert (prepared["endpoint"], prepared["start_page"]) == (HOST, None)
     assert (prepared["roles"], prepared["mappings"], prepared["dashboards_users"]) == ({}, {}, [])
     (generation,) = prepared["generations"]
     assert (generation["role"], generation["members"]) == (None, [])

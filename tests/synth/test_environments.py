@@ -13,7 +13,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from local.tools import AWS_PROVIDER_VERSION
 from settings import load
 from stacks.app import synthesize
-from tests.synth.conftest import StacksOf, read_stacks
+from tests.synth.conftest import SettingsOf, StacksOf, Synthesized, read_stacks
 
 BUCKET = {
     "aws_s3_bucket",
@@ -157,6 +157,14 @@ def test_addresses_are_readable(environment: str, stacks_of: StacksOf) -> None:
             assert all(
                 re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", name) and not re.search(r"[0-9a-f]{8}", name) for name in resources
             )
+
+
+def test_a_tag_of_a_users_takes_the_place_of_ours(synthesized: Synthesized, settings_with: SettingsOf) -> None:
+    """Whatever its spelling: IAM refuses two keys that differ in capitals only."""
+    given = {"Project": "web", "STACK": "all", "team": "search"}
+    for stack in synthesized(settings_with({"tags": given})).values():
+        (provider,) = stack["provider"]["aws"]
+        assert provider["default_tags"] == [{"tags": {**given, "environment": "test"}}]
 
 
 def test_provider_and_backend(environment: str, stacks_of: StacksOf) -> None:

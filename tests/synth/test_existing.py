@@ -60,9 +60,18 @@ def test_the_stream_of_the_table_must_have_the_view_that_is_said(
 def test_the_domain_must_have_fine_grained_access_control(stacks_of: StacksOf) -> None:
     stacks = stacks_of("existing")
     assert stacks["pipeline"]["data"]["aws_opensearch_domain"]["search_domain"]["domain_name"] == "company-search"
-    assert conditions(stacks, "aws_opensearch_domain", "search_domain") == [
+    assert conditions(stacks, "aws_opensearch_domain", "search_domain")[1:] == [
         "${self.advanced_security_options[0].enabled}"
     ]
+
+
+def test_the_version_of_the_domain_is_read_and_only_its_major_counts(stacks_of: StacksOf) -> None:
+    """Nobody declares it; the owner's upgrades change nothing here."""
+    stacks = stacks_of("existing")
+    assert conditions(stacks, "aws_opensearch_domain", "search_domain")[:1] == [
+        '${try(tonumber(regex("^OpenSearch_([0-9]+)[.]", self.engine_version)[0]) >= 2, false)}'
+    ]
+    assert "engine_version" not in event(stacks)
 
 
 def test_the_set_up_function_may_call_the_domain_and_log_only(stacks_of: StacksOf) -> None:

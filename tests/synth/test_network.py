@@ -1,6 +1,7 @@
 """A VPC that is made: private, closed, and everything that meets the domain is inside."""
 
-from tests.synth.conftest import SettingsOf, Stacks, Synthesized, one
+from tests.synth.conftest import SettingsOf, Stacks, Synthesized, granted, one
+from tests.unit.conftest import ABSENT
 
 MADE = {
     "network": {"cidr": "10.20.0.0/24"},
@@ -78,6 +79,33 @@ def test_what_is_called_from_inside_has_an_endpoint(synthesized: Synthesized, se
         "com.amazonaws.eu-west-1.s3": "Gateway",
         "com.amazonaws.eu-west-1.cognito-idp": "Interface",
     }
+
+
+def test_nobody_signs_in_to_a_collection_through_cognito(synthesized: Synthesized, settings_with: SettingsOf) -> None:
+    stacks = synthesized(settings_with({"network": {"cidr": "10.20.0.0/24"}, "domain": ABSENT, "collection": {}}))
+    assert set(stacks["pipeline"]["resource"]["aws_vpc_endpoint"]) == {"network_dynamodb", "network_s3"}
+
+
+def test_flow_logs_may_do_what_the_service_asks(synthesized: Synthesized, settings_with: SettingsOf) -> None:
+    """VPC user guide, "IAM role for publishing flow logs to CloudWatch Logs"; on our log group, where one is named."""
+    group = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/vpc/shop-test-private"
+    write = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"}
+    assert granted(made(synthesized, settings_with), "network_flow_log_policy") == {
+        group: write,
+        f"{group}:*": write,
+        "arn:aws:logs:eu-west-1:111122223333:log-group:*": {"logs:DescribeLogGroups"},
+    }
+
+
+def test_flow_logs_do_not_make_a_log_group_again_that_is_destroyed(
+    synthesized: Synthesized, settings_with: SettingsOf
+) -> None:
+    (policy,) = (
+        policy
+        for place, policy in made(synthesized, settings_with)["pipeline"]["resource"]["aws_iam_role_policy"].items()
+        if place == "network_flow_log_policy"
+    )
+    assert policy["depends_on"] == ["aws_cloudwatch_log_group.network_flow_logs"]
 
 
 def test_traffic_is_logged(synthesized: Synthesized, settings_with: SettingsOf) -> None:

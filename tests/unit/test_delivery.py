@@ -115,3 +115,15 @@ def test_settings_that_are_wrong_are_told(tmp_path: Path, capsys: pytest.Capture
     file.write_text("project: shop\n")
     assert main([str(file)]) == 2
     assert "account_id" in capsys.readouterr().err
+
+
+def test_what_is_ours_is_told_by_the_tags_that_it_has(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, {"delivery": {"repository": "acme/shop"}, "tags": {"Environment": "dev"}})
+    keys = {
+        key
+        for statement in (*deployer.deploying(settings), *deployer.planning(settings))
+        for tests in statement.conditions.values()
+        for key in tests
+        if key.startswith(("aws:RequestTag/", "aws:ResourceTag/"))
+    }
+    assert {key.partition("/")[2] for key in keys} == {"project", "Environment"}

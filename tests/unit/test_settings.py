@@ -48,23 +48,34 @@ GOOD: list[dict[str, Any]] = [
     {"region": "ap-northeast-3"},
     {"log_retention_days": 731},
     {"tags": {"cost-center": "a b:c/d=e+f-g@h"}},
+    {"tags": {"Project": "a", "ENVIRONMENT": "b", "Stack": "c"}},
     {"tables.orders.sort_key": {"name": "at", "type": "N"}, "tables.orders.seeding": ABSENT},
     {"tables.orders.stream_view": "NEW_IMAGE"},
     {"tables.orders.units": {"min": 1, "max": 96}},
     {"tables.orders.units": {"min": 96, "max": 96}},
     {"ingestion.flush_timeout_ms": -1},
     {"tables.orders.documents.attributes": {"place": "geo_point", "größe": "double"}},
-    {"domain.instance_type": "m7g.2xlarge.search", "domain.volume_gib": 24576},
+    {"domain.instance_type": "m7g.2xlarge.search", "domain.volume_gib": 3072},
+    {"domain.instance_type": "r8g.16xlarge.search", "domain.volume_gib": 36_864},
+    {"domain.instance_type": "or1.medium.search", "domain.volume_gib": 20, "domain.masters": "m7g.medium.search"},
     {"domain.volume_gib": 100},
-    {"domain.engine_version": "OpenSearch_3.1"},
-    {"domain.instance_count": 80},
+    {"domain.engine_version": "OpenSearch_2.11"},
+    {"domain.engine_version": "OpenSearch_3.5"},
+    {"domain.instance_type": "r7g.large.search", "domain.instance_count": 80, "domain.masters": "m7g.large.search"},
+    {"domain.instance_count": 10},
+    {"domain.instance_count": 4, "domain.zones": 2},
+    {"domain.instance_count": 3, "domain.zones": 1},
+    {"region": "us-west-1", "domain.instance_count": 2},
+    {"region": "us-west-1", "domain.instance_count": 3, "domain.zones": 3},
+    {**LARGE, "domain.zones": 3},
     {"dashboards.analysts": {"users": ["ann.o+tag@mail.example.co"]}},
     {"dashboards": {"administrators": {"group": "Search.Ops-1"}, "mfa": "optional", "threat_protection": "enforced"}},
     {"domain.reader_roles": ["arn:aws:iam::111122223333:role/service/shop"]},
     {"domain.masters": "m7g.medium.search"},
     LARGE,
     {**LARGE, "domain.iops": 16_000, "domain.throughput_mib": 1000, "domain.off_peak_utc": "23:59"},
-    {**LARGE, "domain.warm": {"type": "ultrawarm1.medium.search", "count": 2, "cold": True}},
+    {**LARGE, "domain.warm": {"type": "ultrawarm1.medium.search", "count": 3, "cold": True}},
+    {**LARGE, "domain.standby": False, "domain.warm": {"type": "ultrawarm1.medium.search", "count": 2}},
     {**LARGE, "domain.auto_tune": False, "tables.orders.documents.replicas": 2},
     {"domain.auto_tune": False, "domain.iops": 3000, "domain.throughput_mib": 750},
     {"network": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-01234567"]}},
@@ -140,6 +151,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"project": "my-aws-search"},
         "project: the Cognito domain prefix would be called 'my-aws-search-test-",
     ),
+    *(
+        ({"project": project}, f"project: the S3 bucket would be called '{project}-test-export-111122223333-eu-west-1'")
+        for project in ("xn--shop", "sthree", "amzn-s3-demo")
+    ),
     ({"projekt": "x"}, "projekt: unknown key; did you mean project?"),
     ({"domain.volume": 10}, "domain.volume: unknown key; did you mean volume_gib?"),
     ({"zzz": 1}, "zzz: unknown key; known are project, account_id, "),
@@ -149,7 +164,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"production": "false"}, "production: 'false' is not allowed; use true or false"),
     ({"log_retention_days": 8}, "log_retention_days: 8 is not allowed; use one of 1, 3, 5, 7, "),
     ({"tags": {"aws:x": "y"}}, "tags.aws:x: 'y' is not allowed; use letters, digits, spaces"),
+    ({"tags": {"AWS:x": "y"}}, "tags.AWS:x: 'y' is not allowed; use letters, digits, spaces"),
     ({"tags": {f"t{n}": "" for n in range(41)}}, "tags: 41 tags; at most 40; remove some"),
+    (
+        {"tags": {"Team": "search", "team": "shop"}},
+        "tags.team: is the same key as 'Team', for IAM takes capitals and small letters for the same; keep one",
+    ),
     (
         {"tables.orders.partition_key.type": "s"},
         "tables.orders.partition_key.type: 's' is not allowed; use one of 'S', 'N' or 'B'",
@@ -203,7 +223,67 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"domain.instance_count": "1"}, "domain.instance_count: '1' is not allowed; use a whole number without quotes"),
     ({"domain.instance_count": 81}, "domain.instance_count: 81 is not allowed; use a whole number from 1 to 80"),
-    ({"domain.volume_gib": 9}, "domain.volume_gib: 9 is not allowed; use a whole number from 10 to 24576"),
+    ({"domain.volume_gib": 9}, "domain.volume_gib: 9 is not allowed; use a whole number from 10 to 36864"),
+    (
+        {"domain.instance_type": "r7g.3xlarge.search"},
+        "domain.instance_type: 'r7g.3xlarge.search' is not allowed; use r7g in one of medium, large, xlarge, 2xlarge, "
+        "4xlarge, 8xlarge, 12xlarge, 16xlarge",
+    ),
+    (
+        {"domain.instance_type": "r6g.medium.search"},
+        "domain.instance_type: 'r6g.medium.search' is not allowed; use r6g in one of large, xlarge, ",
+    ),
+    (
+        {"domain.masters": "m5.medium.search"},
+        "domain.masters: 'm5.medium.search' is not allowed; use m5 in one of large",
+    ),
+    (
+        {"domain.instance_type": "r6g.large.search", "domain.volume_gib": 2049},
+        "domain.volume_gib: 2049 is more than r6g.large.search takes, 2048; lower it or use a larger instance_type",
+    ),
+    (
+        {"domain.instance_type": "or2.large.search"},
+        "domain.volume_gib: 10 is less than or2.large.search takes, 20; raise it",
+    ),
+    (
+        {"domain.instance_type": "om2.large.search", "domain.volume_gib": 20, "domain.masters": "m7i.large.search"},
+        "domain.masters: 'm7i.large.search' has no Graviton processor, as om2.large.search needs it of masters; use for",
+    ),
+    (
+        {"domain.instance_count": 8, "domain.masters": "t3.small.search"},
+        "domain.instance_count: 11 nodes of type T3, masters included, are more than the 10 of a domain; use fewer",
+    ),
+    (
+        {"domain.instance_type": "r7g.large.search", "domain.instance_count": 11},
+        "domain.masters: is missing; more than 10 data nodes need dedicated master nodes; name their type",
+    ),
+    (
+        {**LARGE, "domain.warm": {"type": "ultrawarm1.medium.search", "count": 4}},
+        "domain.warm.count: 4 nodes cannot be spread evenly over the three zones of domain.standby; use a multiple of",
+    ),
+    ({"domain.zones": 2}, "domain.zones: 2 zones need as many data nodes, and domain.instance_count is 1; lower it"),
+    ({"domain.zones": 4}, "domain.zones: 4 is not allowed; use a whole number from 1 to 3"),
+    (
+        {"domain.instance_count": 3, "domain.zones": 2},
+        "domain.zones: 2 zones take an even number of data nodes, and domain.instance_count is 3; change one of them",
+    ),
+    ({**LARGE, "domain.zones": 1}, "domain.zones: 1 beside domain.standby, which is in three; remove the line"),
+    (
+        {**PRODUCTION, "domain.zones": 1},
+        "domain.zones: 1 is not allowed with production: true; remove the line",
+    ),
+    (
+        {"region": "us-west-1", "domain.instance_count": 3},
+        "domain.zones: is missing; newer accounts have 2 zones in us-west-1; set it to 2, or to 3 where yours has them",
+    ),
+    (
+        {
+            "domain.instance_count": 4,
+            "domain.zones": 2,
+            "network": {"subnet_ids": ["subnet-01234567"], "security_group_ids": ["sg-01234567"]},
+        },
+        "network.subnet_ids: 1 subnets; 4 data nodes are spread over 2 zones; name 2 subnets in different zones",
+    ),
     (
         {"domain.volume_gib": 101},
         "domain.volume_gib: 101 is more than t3.small.search takes, 100; lower it or use a larger",
@@ -239,11 +319,26 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "domain.warm: UltraWarm needs dedicated master nodes; name their type in domain.masters",
     ),
     ({"domain.off_peak_utc": "24:00"}, "domain.off_peak_utc: '24:00' is not allowed; use a time in UTC: '22:00'"),
-    ({"domain.engine_version": "OpenSearch_1.3"}, "domain.engine_version: 'OpenSearch_1.3' is not allowed; use one of"),
+    (
+        {"domain.engine_version": "OpenSearch_1.3"},
+        "domain.engine_version: 'OpenSearch_1.3' is not allowed; use one of OpenSearch_2.11, OpenSearch_2.13, ",
+    ),
+    (
+        {**OWN_DOMAIN_ABSENT, "existing_domain.engine_version": "OpenSearch_3.1"},
+        "existing_domain.engine_version: unknown",
+    ),
     (
         {"dashboards.analysts": {"users": ["ann"]}},
         "dashboards.analysts.users.0: 'ann' is not allowed; use an e-mail address: name@example.com",
     ),
+    (
+        {"dashboards.analysts": {"users": ["a..b@example.com"]}},
+        "dashboards.analysts.users.0: 'a..b@example.com' is not allowed; use an e-mail address: name@example.com",
+    ),
+    ({"alarms": {"emails": [".ann@example.com"]}}, "alarms.emails.0: '.ann@example.com' is not allowed; use an e-mail"),
+    ({"alarms": {"emails": ["ann.@example.com"]}}, "alarms.emails.0: 'ann.@example.com' is not allowed; use an e-mail"),
+    ({"alarms": {"emails": ["ann@-a.example.com"]}}, "alarms.emails.0: 'ann@-a.example.com' is not allowed; use an e-"),
+    ({"alarms": {"emails": ["ann@example-.com"]}}, "alarms.emails.0: 'ann@example-.com' is not allowed; use an e-mail"),
     ({"dashboards.analysts": {"users": "a@b.cd"}}, "dashboards.analysts.users: 'a@b.cd' is not allowed; use a list"),
     (
         {"dashboards.administrators": {"users": ["A@b.cd"]}, "dashboards.analysts": {"users": ["a@b.cd"]}},
@@ -267,7 +362,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"domain.reader_roles": ["arn:aws:iam::111122223333:user/ann"]},
         "domain.reader_roles.0: 'arn:aws:iam::111122223333:user/ann' is not allowed; use the ARN of a role",
     ),
-    ({"domain.masters": "m7g.medium"}, "domain.masters: 'm7g.medium' is not allowed; use an EBS-backed type"),
+    ({"domain.masters": "m7g.medium"}, "domain.masters: 'm7g.medium' is not allowed; use m7g in one of medium, "),
     (
         {"network": {"subnet_ids": ["subnet-01234567", "subnet-01234568"], "security_group_ids": ["sg-01234567"]}},
         "network.subnet_ids: 2 subnets; 1 data nodes are spread over 1 zones; name 1 subnets in different zones",

@@ -56,7 +56,6 @@ GOOD: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {
             "action": "prepare",
             "endpoint": "localhost:1",
-            "engine_version": "2.19",
             "roles": {"reader": {}},
             "mappings": {"reader": [f"{ARN}/analysts"]},
             "dashboards_users": [f"{ARN}/analysts"],

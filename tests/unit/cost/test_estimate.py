@@ -35,6 +35,7 @@ KEY = "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcd
 LARGE = {"instance_type": "m7g.medium.search", "instance_count": 1, "volume_gib": 10}
 WARM = {"type": "ultrawarm1.medium.search", "count": 2}
 ALWAYS = {"pipeline shop-test-orders-1": "365.00", "data nodes of shop-test": "73.00", "volumes of shop-test": "20.00"}
+SERVERLESS = {"pipeline shop-test-orders-1": ALWAYS["pipeline shop-test-orders-1"], "collection shop-test": "584.00"}
 
 
 def figures(lines: tuple[Line, ...]) -> dict[str, str | None]:
@@ -139,6 +140,7 @@ def test_prod_by_hand() -> None:
             {**ALWAYS, "dashboard in CloudWatch": "8.00", "KMS key of the alarms": "9.00"},
         ),
         ({"alarms": ALARMS, "own_key": True}, {**ALWAYS, "dashboard in CloudWatch": "8.00", "KMS key": "9.00"}),
+        ({"network": {"cidr": "10.20.0.0/24"}, "domain": ABSENT, "collection": {}}, SERVERLESS),
         # 2 zones x 0.7 x 730.
         (
             {"network": {"cidr": "10.20.0.0/24"}, "domain.instance_count": 2},
@@ -208,7 +210,10 @@ def test_what_is_paid_once(changes: dict[str, Any], once: tuple[str, ...], tmp_p
             {"domain": ABSENT, "existing_domain": {"name": "company-search"}},
             "the domain company-search, which is there already",
         ),
-        ({"domain.instance_type": "or2.large.search"}, "managed storage of or2.large.search, by what is stored"),
+        (
+            {"domain.instance_type": "or2.large.search", "domain.volume_gib": 20},
+            "managed storage of or2.large.search, by what is stored",
+        ),
         (
             {"network": {"subnet_ids": ["subnet-01234567"], "security_group_ids": ["sg-01234567"]}},
             "endpoints that OpenSearch Ingestion makes in the subnets",

@@ -70,7 +70,7 @@ def make() -> Make:
     """The NDJSON of an index `orders`; what is not given is as in the environments."""
 
     def ndjson(attributes: dict[str, FieldType] = ORDERS, layout: Overview = LAYOUT, **given: Any) -> bytes:
-        given = {"index": "orders", "keys": ["order_id"], "since": "now-90d", "version": "2.19.0"} | given
+        given = {"index": "orders", "keys": ["order_id"], "since": "now-90d"} | given
         return to_ndjson(overview(attributes=attributes, layout=layout, **given))
 
     return ndjson

@@ -20,7 +20,6 @@ class Api:
     `refusals` are answered first: (status, information), or an exception.
     """
 
-    version: str = "2.19.0"
     roles: dict[str, Any] = field(default_factory=lambda: {"kibana_user": {"static": True}})
     mappings: dict[str, Any] = field(default_factory=dict)
     templates: dict[str, Any] = field(default_factory=dict)
@@ -83,8 +82,6 @@ class Api:
                 return self._found(None)
             case "GET", "/_cluster/health":
                 return {"status": "green"}
-            case "GET", "/":
-                return {"version": {"number": self.version}}
             case "PUT", path if path.startswith("/_index_template/"):
                 self.templates[path.rpartition("/")[2]] = body
             case "POST", "/_dashboards/api/saved_objects/_import":
@@ -142,7 +139,6 @@ def event() -> dict[str, Any]:
     return {
         "action": "prepare",
         "endpoint": "localhost:1",
-        "engine_version": "2.19",
         "roles": {"orders-reader": {"cluster_permissions": [], "index_permissions": []}},
         "mappings": {"orders-reader": [f"{ARN}/analysts"]},
         "dashboards_users": [f"{ARN}/analysts"],

@@ -20,7 +20,6 @@ LIFECYCLES = ("create", "update", "delete")
     ("change", "message"),
     [
         ({"endpoint": ""}, "data.endpoint must be longer than or equal to 1"),
-        ({"engine_version": 2.19}, "data.engine_version must be string"),
         ({"mappings": {"a": ["admin"]}}, "must match pattern"),
         ({"start_page": "https://elsewhere"}, "data.start_page must match pattern"),
         ({"sessions": {"user_pool_id": "a"}}, "data.sessions must contain"),

@@ -26,7 +26,6 @@ def event(event: dict[str, Any]) -> dict[str, Any]:
     (family,) = generation["families"]
     return {
         **event,
-        "engine_version": None,
         "roles": {},
         "mappings": {},
         "dashboards_users": [],
