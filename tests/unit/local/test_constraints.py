@@ -246,7 +246,7 @@ def test_a_number_that_is_none() -> None:
     assert "must be readable" in found
 
 
-@pytest.mark.parametrize("service", ["opensearchserverless", "cloudwatch", "ec2", "dynamodbstreams", *calls._SERVICES])
+@pytest.mark.parametrize("service", ["opensearchserverless", "cloudwatch", "ec2", "dynamodbstreams", *calls.SERVICES])
 def test_every_pattern_of_the_models_is_understood(service: str) -> None:
     if service in ("es", "monitoring"):
         service = {"es": "opensearch", "monitoring": "cloudwatch"}[service]
