@@ -10,8 +10,8 @@ from tests.examples import load_profile
 
 load_profile()
 pytest_plugins = ("tests.times",)
-# Those that take longest begin first; the others fill what is left of the time.
-LAYERS = ("terraform", "end_to_end", "local", "browser", "synth", "properties", "unit")
+# Those that wait longest begin first; those that compute fill the time that they leave.
+LAYERS = ("end_to_end", "local", "browser", "terraform", "synth", "properties", "unit")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ machine does; the time that passes does. What is over its budget is printed, and
 """
 
 import os
+import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator
@@ -42,7 +43,8 @@ class Measure:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._waits: defaultdict[str, float] = defaultdict(float)
-        self._before = _processor_seconds()
+        self._living = 0.0
+        self._before = _of_the_ended()
         patch.setattr(processes, "wait_until", self._timed(processes.wait_until, lambda _, named: named["what"]))
         patch.setattr(Terraform, "_run", self._timed(Terraform._run, lambda given, _: f"terraform {given[1]}"))
 
@@ -59,11 +61,19 @@ class Measure:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, Any, Any]:
         report = yield
-        now = _processor_seconds()
+        now = _of_the_ended() + self._living
         report.spent = {"processor": now - self._before, "waits": dict(self._waits)}
         self._before = now
         self._waits.clear()
         return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+        torn_down = yield
+        # To look at every process takes too long for every test.
+        if nextitem is None or nextitem.path != item.path:
+            self._living = _of_the_living()
+        return torn_down
 
 
 class Summary:
@@ -116,9 +126,32 @@ class Summary:
         document.write_text(f"{before}{MARKERS[0]}{text}\n{MARKERS[1]}{after}")
 
 
-def _processor_seconds() -> float:
-    """Of this process and of its children that have ended."""
+def _of_the_ended() -> float:
+    """Seconds of this process and of its children that have ended."""
     return sum(os.times()[:4])
+
+
+def _of_the_living() -> float:
+    """Seconds of all that descends from this process and runs still."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,time="], capture_output=True, text=True, check=True)  # noqa: S607
+    children: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for line in listed.stdout.splitlines():
+        pid, parent, spent = line.split()
+        children[parent].append((pid, spent))
+
+    def below(parent: str) -> float:
+        return sum(_seconds(spent) + below(pid) for pid, spent in children[parent])
+
+    return below(str(os.getpid()))
+
+
+def _seconds(spent: str) -> float:
+    """Of what `ps` writes as [[days-]hours:]minutes:seconds."""
+    days, _, clock = spent.rpartition("-")
+    seconds = 0.0
+    for part in clock.split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds + 86_400 * int(days or 0)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -171,3 +171,24 @@ def test_tail_is_the_end_of_the_log(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("".join(f"{number}\n" for number in range(100)))
     assert processes.tail(tmp_path / "log", 3) == "97\n98\n99"
     assert processes.tail(tmp_path / "none") == ""
+
+
+def test_a_question_that_takes_long_is_asked_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits must not take the processor from what is waited for."""
+    now, slept = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    def ask(took: float) -> bool:
+        now[0] += took
+        return len(slept) == 3
+
+    monkeypatch.setattr(processes.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(processes.time, "sleep", sleep)
+    processes.wait_until(lambda: ask(0.001), limit_seconds=300, what="an answer")
+    assert slept == [pytest.approx(0.1)] * 3
+    slept.clear()
+    processes.wait_until(lambda: ask(1.0), limit_seconds=300, what="an answer")
+    assert slept == [pytest.approx(2.0)] * 3

@@ -14,6 +14,7 @@ case "$1" in
 version) echo '{"terraform_version": "1.10.0"}'; exit ;;
 init) mkdir .terraform ;;
 apply) cat *.tf.json >> imports ;;
+state) if [ "$2" = push ]; then cp "$3" state; else cat state 2> /dev/null; exit 0; fi ;;
 esac
 echo "$*" >> commands
 if [ "$1" = destroy ]; then sleep 600; fi
@@ -52,6 +53,23 @@ def test_an_apply_imports_what_is_there_and_leaves_nothing_in_the_stack(stack: T
     imports = (stack.directory / "imports").read_text()
     assert json.loads(imports) == {"import": [{"to": "aws_opensearch_domain.search_domain", "id": "shop"}]}
     assert list(stack.directory.glob("*.tf.json")) == []
+
+
+def test_what_is_there_is_written_into_the_state(stack: Terraform) -> None:
+    assert stack.attributes == {}
+    role = {"mode": "managed", "type": "aws_iam_role", "name": "master"}
+    looked_up = {"mode": "data", "type": "aws_kms_alias", "name": "key", "instances": [{"attributes": {"id": "k"}}]}
+    before = {"serial": 7, "resources": [{**role, "instances": [{"attributes": {"arn": "a"}}]}, looked_up]}
+    (stack.directory / "state").write_text(json.dumps(before))
+    stack.adopt("aws_opensearch_domain.search_domain", {"id": "shop"})
+    assert stack.attributes == {
+        "aws_iam_role.master": {"arn": "a"},
+        "aws_opensearch_domain.search_domain": {"id": "shop"},
+    }
+    after = json.loads((stack.directory / "state").read_text())
+    # Terraform takes no state that is as old as the one it has.
+    assert after["serial"] == 8
+    assert after["resources"][-1]["provider"] == 'provider["registry.terraform.io/hashicorp/aws"]'
 
 
 def test_an_interrupt_from_another_thread_ends_the_command(stack: Terraform) -> None:
