@@ -245,14 +245,15 @@ def test_a_budget_is_made_and_changed(apply: Callable[[Resources], Terraform], e
     budget["limit_amount"] = "300"
     budget["notification"][0]["subscriber_email_addresses"] = ["ben@example.com"]
     budget["tags"] = {"project": "shop"}
-    assert not apply(resources).has_changes()
+    terraform = apply(resources)
+    assert not terraform.has_changes()
     client, account = emulator.client("budgets"), {"AccountId": ACCOUNT, "BudgetName": "month"}
-    assert client.describe_budget(**account)["Budget"]["BudgetLimit"] == {"Amount": "300.0", "Unit": "USD"}
+    assert client.describe_budget(**account)["Budget"]["BudgetLimit"] == {"Amount": "300", "Unit": "USD"}
     told = [
         client.describe_subscribers_for_notification(**account, Notification=one)["Subscribers"]
         for one in client.describe_notifications_for_budget(**account)["Notifications"]
     ]
     assert sorted(subscriber["Address"] for (subscriber,) in told) == ["ann@example.com", "ben@example.com"]
-    apply({})
+    terraform.destroy()
     with pytest.raises(ClientError, match="NotFoundException"):
         client.describe_budget(**account)
