@@ -34,7 +34,7 @@ class Api:
     )
     import_answer: dict[str, Any] = field(default_factory=lambda: {"success": True, "successCount": 1})
     refusals: list[tuple[int, Any] | Exception] = field(default_factory=list)
-    imported: list[tuple[Any, Any, bytes]] = field(default_factory=list)
+    imported: list[tuple[Any, bytes]] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
@@ -48,6 +48,8 @@ class Api:
 
     def perform_request(self, method: str, path: str, headers: Any = None, params: Any = None, body: Any = None) -> Any:
         self.requests.append(f"{method} {path}")
+        # The service ignores the parameters of a signed POST.
+        assert method != "POST" or not (params or "?" in path), f"POST {path} with parameters"
         if self.refusals:
             raise _as_raised(self.refusals.pop(0))
         section, _, name = path.removeprefix(f"{SECURITY}/").partition("/")
@@ -72,10 +74,10 @@ class Api:
                     raise TransportError(400, "illegal_argument_exception", {"status": 400})
                 self.tenancy = {**(self.tenancy or {}), **body}
             case _:
-                return self._elsewhere(method, path, headers, params, body)
+                return self._elsewhere(method, path, headers, body)
         return {"status": "OK"}
 
-    def _elsewhere(self, method: str, path: str, headers: Any, params: Any, body: Any) -> Any:
+    def _elsewhere(self, method: str, path: str, headers: Any, body: Any) -> Any:
         match method, path:
             case "GET", "/_index_template":
                 return {"index_templates": [{"name": n, "index_template": t} for n, t in self.templates.items()]}
@@ -87,8 +89,8 @@ class Api:
                 return {"version": {"number": self.version}}
             case "PUT", path if path.startswith("/_index_template/"):
                 self.templates[path.rpartition("/")[2]] = body
-            case "POST", "/_dashboards/api/saved_objects/_import":
-                self.imported.append((headers, params, body))
+            case "POST", "/_dashboards/api/saved_objects/_resolve_import_errors":
+                self.imported.append((headers, body))
                 return self.import_answer
             case "POST", "/_dashboards/api/opensearch-dashboards/settings":
                 assert headers["osd-xsrf"] == "true"
