@@ -60,6 +60,17 @@ _PREPARE = _object(
     endpoint=_ENDPOINT,
     # null: a collection, which tells none.
     engine_version={"type": ["string", "null"], "pattern": "^[0-9]+\\.[0-9]+$"},
+    # The configuration of the audit log, or a part of it, as its REST API takes it; null leaves it alone.
+    audit={
+        "type": ["object", "null"],
+        "required": ["enabled"],
+        "additionalProperties": False,
+        "properties": {
+            "enabled": {"type": "boolean"},
+            "audit": {"type": "object"},
+            "compliance": {"type": "object"},
+        },
+    },
     # Name -> security role, as its REST API takes it.
     roles={"type": "object", "additionalProperties": {"type": "object"}},
     # Name of a security role -> ARNs of the IAM roles that have it.

@@ -175,6 +175,7 @@ def prepare(*generations: Event) -> Event:
         "action": "prepare",
         "endpoint": "localhost:1",
         "engine_version": "2.19",
+        "audit": None,
         "roles": {},
         "mappings": {},
         "dashboards_users": [],

@@ -21,6 +21,7 @@ LIFECYCLES = ("create", "update", "delete")
     [
         ({"endpoint": ""}, "data.endpoint must be longer than or equal to 1"),
         ({"engine_version": 2.19}, "data.engine_version must be string"),
+        ({"audit": {"audit": {}}}, r"data.audit must contain \['enabled'\]"),
         ({"mappings": {"a": ["admin"]}}, "must match pattern"),
         ({"start_page": "https://elsewhere"}, "data.start_page must match pattern"),
         ({"sessions": {"user_pool_id": "a"}}, "data.sessions must contain"),

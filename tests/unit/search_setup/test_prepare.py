@@ -199,3 +199,17 @@ def test_errors_of_an_import_come_with_status_200(api: Api, domain_of: DomainOf,
     api.import_answer = {"success": False, "successCount": 1, "errors": [error]}
     with pytest.raises(SetupFailed, match=rf"Dashboards refuses saved objects: .*{kind}"):
         prepare(domain_of(), event, OBJECTS)
+
+
+def test_the_audit_log_is_configured_before_anything_that_belongs_into_it(
+    api: Api, domain_of: DomainOf, event: Event
+) -> None:
+    # The service does not let its own part be changed.
+    wanted = {"enabled": True, "audit": {"enable_rest": True}, "compliance": {"external_config": True}}
+    prepare(domain_of(), {**event, "audit": wanted}, b"")
+    assert api.changes[0] == "PUT /_plugins/_security/api/audit/config"
+    assert api.audit == {
+        "enabled": True,
+        "audit": {"enable_rest": True, "ignore_users": ["theirs"], "exclude_sensitive_headers": True},
+        "compliance": {"enabled": True, "external_config": False},
+    }
