@@ -114,6 +114,7 @@ OTHER: dict[str, tuple[Any, ...]] = {
     "domain.warm.count": (6,),
     "domain.warm.cold": (True, False),
     "domain.auto_tune": (True, False),
+    "domain.audit": (False,),
     "domain.off_peak_utc": ("03:00",),
     "collection": ({"standby": True},),
     "collection.reader_roles": ([ROLE],),

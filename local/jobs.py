@@ -53,7 +53,7 @@ class Jobs:
         return iter(self._work)
 
     def __enter__(self) -> Self:
-        self._system.search.index(index=_ELSEWHERE, body={"secret": True}, refresh=True)
+        self._system.search.index(index=_ELSEWHERE, id="it", body={"secret": True}, refresh=True)
         return self
 
     def __exit__(

@@ -28,7 +28,10 @@ SETTINGS: Mapping[str, str] = {
     "plugins.security.nodes_dn": "CN=localhost",
     "plugins.security.allow_default_init_securityindex": "true",
     "plugins.security.restapi.roles_enabled": f"all_access,security_rest_api_access,{_ADMINISTRATOR_ROLE}",
-    "plugins.security.audit.type": "noop",
+    # Into the node's own log, once the audit log is enabled through the plugin's API.
+    "plugins.security.audit.type": "log4j",
+    "plugins.security.audit.config.log4j.logger_name": "audit",
+    "plugins.security.audit.config.log4j.level": "INFO",
 }
 
 
@@ -81,6 +84,7 @@ def _documents(proxies: str) -> dict[str, dict[str, Any]]:
         "tenant_permissions": [{"tenant_patterns": ["*"], "allowed_actions": ["kibana_all_write"]}],
     }
     return {
+        "audit": {"config": {"enabled": False}},
         "config": {"config": {"dynamic": dynamic}},
         "roles": {_ADMINISTRATOR_ROLE: {**of_ours, **everything}},
         "roles_mapping": {_ADMINISTRATOR_ROLE: {**of_ours, "backend_roles": [ADMINISTRATOR]}},

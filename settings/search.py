@@ -76,6 +76,10 @@ class Domain(Target):
     auto_tune: bool | None = Field(
         None, description="the service adapts memory settings; absent: wherever the instance type has it"
     )
+    audit: bool = Field(
+        True,
+        description="failed sign-ins, refused requests and changes of who may do what go into the audit log",
+    )
     off_peak_utc: Annotated[str, matching(r"([01]\d|2[0-3]):[0-5]\d", "a time in UTC: '22:00'")] = Field(
         "22:00", description="start of the ten hours in which the service may update software and tune, in UTC"
     )

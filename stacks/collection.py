@@ -225,6 +225,7 @@ class CollectionSearch(Construct):
             vpc_id=subnet.vpc_id,
             subnet_ids=placement.subnet_ids,
             security_group_ids=placement.security_group_ids,
+            depends_on=list(placement.ways) or None,
         )
         return str(endpoint.id)
 

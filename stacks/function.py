@@ -116,5 +116,5 @@ class Function(Construct):
                 if placement
                 else None
             ),
-            depends_on=[policy],
+            depends_on=[policy, *(placement.ways if placement else ())],
         )

@@ -103,7 +103,7 @@ class Ingestion(Construct):
                 else None
             ),
             lifecycle=self._lifecycle,
-            depends_on=[self._policy, *self._admitted, retire, *after],
+            depends_on=[self._policy, *self._admitted, retire, *after, *(placement.ways if placement else ())],
         )
         setup.of_generation(self, "serve", self.pipeline, host, after=pipeline)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cdktf import Fn, TerraformResourceLifecycle, Token
+from cdktf import Fn, ITerraformDependable, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
     DataAwsAvailabilityZones,
@@ -38,6 +38,9 @@ class Placement:
 
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
+    ways: Sequence[ITerraformDependable] = ()
+    """Whatever is placed depends on them: nothing refers to them, and without them it reaches nothing, also while it is
+    destroyed."""
 
 
 def given(network: Network) -> Placement:
@@ -98,8 +101,10 @@ class PrivateNetwork(Construct):
             )
             for number in range(zones)
         ]
-        for number, subnet in enumerate(subnets):
+        ways: list[ITerraformDependable] = [
             RouteTableAssociation(self, f"route-{number}", subnet_id=subnet.id, route_table_id=routes.id)
+            for number, subnet in enumerate(subnets)
+        ]
         gateways = {
             service: VpcEndpoint(
                 self,
@@ -112,24 +117,30 @@ class PrivateNetwork(Construct):
             )
             for service in ("dynamodb", "s3")
         }
-        group = self._group(vpc, names.network, gateways)
+        group, rules = self._group(vpc, names.network, gateways)
+        ways += [*gateways.values(), *rules]
         # Nobody signs in to a collection through Cognito.
         if settings.domain is not None:
-            VpcEndpoint(
-                self,
-                "cognito",
-                vpc_id=vpc.id,
-                service_name=f"com.amazonaws.{region}.cognito-idp",
-                vpc_endpoint_type="Interface",
-                subnet_ids=[subnet.id for subnet in subnets],
-                security_group_ids=[group.id],
-                private_dns_enabled=True,
-                tags={"Name": f"{names.network}-cognito"},
+            ways.append(
+                VpcEndpoint(
+                    self,
+                    "cognito",
+                    vpc_id=vpc.id,
+                    service_name=f"com.amazonaws.{region}.cognito-idp",
+                    vpc_endpoint_type="Interface",
+                    subnet_ids=[subnet.id for subnet in subnets],
+                    security_group_ids=[group.id],
+                    private_dns_enabled=True,
+                    tags={"Name": f"{names.network}-cognito"},
+                )
             )
         self._flow_log(vpc, settings)
-        self.placement = Placement([subnet.id for subnet in subnets], [group.id])
+        self.placement = Placement([subnet.id for subnet in subnets], [group.id], ways)
 
-    def _group(self, vpc: Vpc, name: str, gateways: dict[str, VpcEndpoint]) -> SecurityGroup:
+    def _group(
+        self, vpc: Vpc, name: str, gateways: dict[str, VpcEndpoint]
+    ) -> tuple[SecurityGroup, list[ITerraformDependable]]:
+        """The group and its rules."""
         group = SecurityGroup(
             self,
             "security-group",
@@ -139,17 +150,19 @@ class PrivateNetwork(Construct):
             tags={"Name": name},
         )
         https = {"ip_protocol": "tcp", "from_port": HTTPS, "to_port": HTTPS, "security_group_id": group.id}
-        VpcSecurityGroupIngressRule(
+        ingress = VpcSecurityGroupIngressRule(
             self, "from-itself", description="From members", referenced_security_group_id=group.id, **https
         )
-        VpcSecurityGroupEgressRule(
+        egress = VpcSecurityGroupEgressRule(
             self, "to-itself", description="To members", referenced_security_group_id=group.id, **https
         )
-        for service, gateway in gateways.items():
+        to_gateways = [
             VpcSecurityGroupEgressRule(
                 self, f"to-{service}", description=f"To {service}", prefix_list_id=gateway.prefix_list_id, **https
             )
-        return group
+            for service, gateway in gateways.items()
+        ]
+        return group, [ingress, egress, *to_gateways]
 
     def _flow_log(self, vpc: Vpc, settings: Settings) -> None:
         """With the permissions of the VPC user guide, "IAM role for publishing flow logs to CloudWatch Logs"."""

@@ -137,7 +137,12 @@ class Search(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if settings.deletion_protection else None,
             # Created after what it signs people in with, so also destroyed before: OpenSearch takes its own client out
             # of the pools on the way, and needs the role for that.
-            depends_on=[authentication.sign_in_domain, authentication.search_role_policy, delivery],
+            depends_on=[
+                authentication.sign_in_domain,
+                authentication.search_role_policy,
+                delivery,
+                *(placement.ways if placement else ()),
+            ],
         )
         self.endpoint, self.dashboards_url = self.domain.endpoint, f"https://{self.domain.dashboard_endpoint}"
         self.metrics_id, self.admitting = self.domain.domain_name, ()

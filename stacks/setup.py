@@ -13,7 +13,7 @@ from constructs import Construct
 from names import Names
 from pipelines import Pipeline
 from settings import Collection, Settings
-from stacks import security_roles
+from stacks import audit, security_roles
 from stacks.collection import DASHBOARDS_ACCESS, SERVERLESS, CollectionSearch
 from stacks.function import Function
 from stacks.literal import literal
@@ -149,6 +149,8 @@ def _preparation(settings: Settings, host: str, user_pool_id: str | None) -> dic
     return {
         "action": "prepare",
         "endpoint": host,
+        # Of somebody else's domain that is somebody else's matter.
+        "audit": audit.configuration(enabled=settings.domain.audit) if settings.domain else None,
         "roles": _roles(settings, people) if domain else {},
         "mappings": _mappings(settings, people) if domain else {},
         "dashboards_users": people,

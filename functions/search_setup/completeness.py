@@ -93,7 +93,7 @@ def _missing(domain: Domain, source: str | None, target: str | None, wanted: Doc
 def _refresh(domain: Domain, *patterns: str | None) -> None:
     """Let searches find what has been written so far."""
     for pattern in filter(None, patterns):
-        domain.request("POST", f"/{pattern}/_refresh", params={"ignore_unavailable": "true"})
+        domain.get(f"/{pattern}/_refresh", {"ignore_unavailable": "true"})
 
 
 def _with_ids(domain: Domain, pattern: str | None, ids: Collection[str]) -> Documents:
@@ -127,10 +127,9 @@ def _search(domain: Domain, pattern: str | None, query: Any, *, size: int, **par
     """The answer; of an index that is not there nothing is found, from a shard that is silent nothing is concluded."""
     if pattern is None:
         return {"hits": {"total": {"value": 0}, "hits": []}}
-    return domain.request(
-        "POST",
+    return domain.get(
         f"/{pattern}/_search",
-        params={"ignore_unavailable": "true", "allow_partial_search_results": "false", **parameters},
+        {"ignore_unavailable": "true", "allow_partial_search_results": "false", **parameters},
         body={"query": query, "size": size, "sort": ["_doc"], "_source": False, "version": True},
     )
 
@@ -146,5 +145,4 @@ def _seconds(answer: Any) -> Documents:
 def _count(domain: Domain, pattern: str | None) -> int:
     if pattern is None:
         return 0
-    answer = domain.request("GET", f"/{pattern}/_count", params={"ignore_unavailable": "true"})
-    return int(answer["count"])
+    return int(domain.get(f"/{pattern}/_count", {"ignore_unavailable": "true"})["count"])

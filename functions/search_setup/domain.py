@@ -84,17 +84,15 @@ class Domain:
         """Whether so much time is left, and the reserve besides."""
         return self._seconds_left() - seconds >= RESERVE
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> Any:
+    def request(self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         """The answer; None where there is nothing at `path` to get or to delete. Raises SetupFailed."""
-        return self._request(method, path, body=body, headers=headers, params=params)
+        return self._request(method, path, body=body, headers=headers)
+
+    def get(self, path: str, params: Mapping[str, str], *, body: Any = None) -> Any:
+        """The same, with parameters in the URL; the service ignores those of a signed POST.
+        https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-signing-service-requests.html
+        """
+        return self._request("GET", path, params=params, body=body)
 
     def _request(self, method: str, path: str, *, passing: frozenset[int] = PASSING, **given: Any) -> Any:
         if not self._lasts(0):

@@ -58,6 +58,17 @@ _SESSIONS = _object(
 _PREPARE = _object(
     action={"const": "prepare"},
     endpoint=_ENDPOINT,
+    # The configuration of the audit log, or a part of it, as its REST API takes it; null leaves it alone.
+    audit={
+        "type": ["object", "null"],
+        "required": ["enabled"],
+        "additionalProperties": False,
+        "properties": {
+            "enabled": {"type": "boolean"},
+            "audit": {"type": "object"},
+            "compliance": {"type": "object"},
+        },
+    },
     # Name -> security role, as its REST API takes it.
     roles={"type": "object", "additionalProperties": {"type": "object"}},
     # Name of a security role -> ARNs of the IAM roles that have it.

@@ -243,5 +243,4 @@ def _owner(described: Mapping[str, Any]) -> str | None:
 
 def _described(domain: Domain, pattern: str) -> dict[str, Any]:
     parts = "*.aliases,*.mappings._meta,*.settings.index.number_of_*"
-    answer = domain.request("GET", f"/{pattern}", params={"filter_path": parts, "expand_wildcards": "all"})
-    return answer or {}
+    return domain.get(f"/{pattern}", {"filter_path": parts, "expand_wildcards": "all"}) or {}

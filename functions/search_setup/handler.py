@@ -18,7 +18,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from . import access, dashboards, events, generations, sessions, succession
+from . import access, audit, dashboards, events, generations, sessions, succession
 from .domain import COLLECTION, DOMAIN, Domain, SetupFailed, connect
 
 # At the root of the deployment package, where synth put it.
@@ -61,6 +61,9 @@ def prepare(domain: Domain, event: Mapping[str, Any], saved_objects: bytes) -> d
     """Everything that the event asks for, in an order in which each step finds what it needs. Raises SetupFailed."""
     domain.wait()
     generations.check(domain, event["generations"])
+    # First, so that the changes after it are in the log.
+    if event["audit"]:
+        audit.configure(domain, event["audit"])
     access.define_roles(domain, event["roles"])
     mappings = access.map_roles(domain, event["mappings"])
     mappings += access.admit_to_dashboards(domain, event["dashboards_users"])

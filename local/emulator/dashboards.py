@@ -2,13 +2,14 @@
 
 Saved objects are documents ``TYPE:ID`` of the index `.kibana`, as Dashboards keeps them, read and written as the
 caller: what access control refuses there, it refuses here. Answers are those of Dashboards 2.19, of which there are
-recordings in the tests.
+recordings in the tests; those about retries are from its source (saved_objects/import/resolve_import_errors.ts).
 """
 
 import base64
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from urllib3 import BaseHTTPResponse
+from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
@@ -104,6 +106,11 @@ class Dashboards:
                 uploaded = _uploaded(request)
                 self._node.put(_TEMPLATE_PATH, _TEMPLATE)
                 return objects.import_(uploaded, overwrite=request.query.get("overwrite") == "true")
+            case "POST", ["api", "saved_objects", "_resolve_import_errors"]:
+                retries = _retries(request)
+                uploaded = {key: content for key, content in _uploaded(request).items() if key in retries}
+                self._node.put(_TEMPLATE_PATH, _TEMPLATE)
+                return objects.resolve(uploaded, {key for key, overwrite in retries.items() if overwrite})
             case "POST", ["api", "opensearch-dashboards", "settings"]:
                 changes = _changes(request)
                 self._node.put(_TEMPLATE_PATH, _TEMPLATE)
@@ -140,6 +147,11 @@ class _SavedObjects:
         }
 
     def import_(self, objects: Mapping[Key, Any], *, overwrite: bool) -> dict[str, Any]:
+        """What is there is overwritten, or is a conflict."""
+        there = self._stored(set(objects)).keys()
+        return self.resolve(objects, there if overwrite else frozenset())
+
+    def resolve(self, objects: Mapping[Key, Any], overwritten: AbstractSet[Key]) -> dict[str, Any]:
         """All objects are stored, or none where an error may be healed: by another file or by overwriting."""
         known = {key: content for key, content in objects.items() if key.type in _ICONS}
         references = {key: _checked_references(content) for key, content in known.items()}
@@ -149,17 +161,18 @@ class _SavedObjects:
             missing = [one._asdict() for one in wanted if one not in known and one not in stored]
             if missing:
                 healable[key] = {"type": "missing_references", "references": missing}
-            elif key in stored and not overwrite:
+            elif key in stored and key not in overwritten:
                 healable[key] = {"type": "conflict"}
         unsupported = {key: {"type": "unsupported_type"} for key in objects if key.type not in _ICONS}
-        errors = {**unsupported, **(healable or self._store(known, overwrite=overwrite))}
+        errors = {**unsupported, **(healable or self._store(known, overwritten))}
 
         def described(key: Key) -> dict[str, Any]:
             title = {name: value for name, value in objects[key]["attributes"].items() if name == "title"}
             meta = title | ({"icon": _ICONS[key.type]} if key.type in _ICONS else {})
+            attempted = {"overwrite": True} if key in overwritten else {}
             if key in errors:
-                return {**key._asdict(), **title, "meta": meta, "error": errors[key]}
-            return {**key._asdict(), "meta": meta, **({"overwrite": True} if key in stored else {})}
+                return {**key._asdict(), **title, "meta": meta, "error": errors[key], **attempted}
+            return {**key._asdict(), "meta": meta, **attempted}
 
         imported, failed = ([described(key) for key in objects if (key in errors) is bad] for bad in (False, True))
         return {
@@ -191,12 +204,12 @@ class _SavedObjects:
                 raise _RefusedError(403, error["reason"])
         return {key: document for key, document in zip(ordered, documents, strict=True) if document.get("found")}
 
-    def _store(self, objects: Mapping[Key, Any], *, overwrite: bool) -> dict[Key, dict[str, Any]]:
+    def _store(self, objects: Mapping[Key, Any], overwritten: AbstractSet[Key]) -> dict[Key, dict[str, Any]]:
         """The errors of those that the node did not take."""
         lines: list[Any] = []
         for key, content in objects.items():
             kept = {name: content[name] for name in ("references", "migrationVersion") if name in content}
-            lines.append({"index" if overwrite else "create": {"_id": key.document}})
+            lines.append({"index" if key in overwritten else "create": {"_id": key.document}})
             lines.append({"type": key.type, key.type: content["attributes"], **kept, "updated_at": _now()})
         if not lines:
             return {}
@@ -218,10 +231,32 @@ class _SavedObjects:
         return answer.json()
 
 
+def _form(request: Request) -> tuple[Mapping[str, str], Mapping[str, FileStorage]]:
+    """Fields and files of a multipart form."""
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    # The body is in memory already; a temporary file would have to be closed.
+    parser = FormDataParser(stream_factory=lambda *_, **__: BytesIO())
+    _, fields, files = parser.parse(BytesIO(request.body), kind, len(request.body), options)
+    return fields, files
+
+
+def _retries(request: Request) -> dict[Key, bool]:
+    """The objects in the field `retries`, and whether each may overwrite one that is there."""
+    if unknown := request.query.keys():
+        raise _RefusedError(400, f"[request query]: {', '.join(unknown)} is not part of the local AWS")
+    fields, _ = _form(request)
+    try:
+        retries = json.loads(fields["retries"])
+        if others := {name for retry in retries for name in retry} - {"type", "id", "overwrite"}:
+            raise _RefusedError(400, f"[request body.retries]: {', '.join(others)} is not part of the local AWS")
+        return {Key(retry["type"], retry["id"]): retry.get("overwrite", False) for retry in retries}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _RefusedError(400, f"[request body.retries]: expected value of type [array]: {error}") from error
+
+
 def _uploaded(request: Request) -> dict[Key, Any]:
     """The objects in the multipart field `file`, with `references` in each."""
-    kind, options = parse_options_header(request.headers.get("content-type"))
-    _, _, files = FormDataParser().parse(BytesIO(request.body), kind, len(request.body), options)
+    _, files = _form(request)
     file = files.get("file")
     if file is None:
         raise _RefusedError(400, "[request body.file]: expected value of type [Stream] but got [undefined]")

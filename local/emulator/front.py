@@ -6,6 +6,9 @@ domain's access policy. With fine-grained access control the node then decides b
 refuses is written into the decision log too; without it everybody whom IAM lets through may do everything. What is
 signed for ``aoss`` is for a collection, whose data access policies the node knows as such roles.
 
+As AWS's guide says of the service, it ignores the parameters in the URL of a signed POST.
+https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-signing-service-requests.html
+
 Of Dashboards there is what `local.emulator.dashboards` stands in for; signing in through Cognito is not served.
 """
 
@@ -121,7 +124,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _pass_on(self, visit: "_Visit") -> None:
         try:
-            self._node.request(self.command, self.path, **self._forwarded(visit.identity))
+            self._node.request(self.command, self._heard, **self._forwarded(visit.identity))
             answer = self._node.getresponse()
         except (OSError, http.client.HTTPException) as error:
             self._node.close()
@@ -154,7 +157,7 @@ class _Exchange(BaseHTTPRequestHandler):
         request = dashboards.Request(
             self.command,
             visit.path.removeprefix(dashboards.PREFIX),
-            dict(parse_qsl(urlsplit(self.path).query)),
+            dict(parse_qsl(urlsplit(self._heard).query)),
             {name.lower(): value for name, value in self.headers.items()},
             b"".join(self._body()),
         )
@@ -172,6 +175,12 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _unreachable(self, error: Exception) -> "_RefusedError":
         return _RefusedError(502, f"the OpenSearch node at {self.server.node.address} does not answer: {error!r}")
+
+    @property
+    def _heard(self) -> str:
+        """The path, with the query unless that is ignored."""
+        ignored = self.command == "POST" and "authorization" in self.headers
+        return self.path.partition("?")[0] if ignored else self.path
 
     def _forwarded(self, identity: Mapping[str, str]) -> dict[str, Any]:
         passed_on = {name: value for name, value in self.headers.items() if name.lower() in _PASSED_ON}

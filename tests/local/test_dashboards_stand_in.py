@@ -1,15 +1,19 @@
 """The stand-in for OpenSearch Dashboards behind the domain's endpoint, on the real security plugin."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import urllib3
 
-from local import opensearch
+from local import opensearch, security
 from local.emulator import Emulator, start
+from local.emulator.configuration import Attachment
+from local.emulator.dashboards import Dashboards, Request
+from local.emulator.node import Node
 from tests.local.conftest import Client
 from tests.local.policy_documents import allow, document
 from tests.local.signed_calls import Call, session_key, signed_calls
@@ -76,21 +80,26 @@ def call(emulator: Emulator, keys: dict[str, str]) -> Iterator[Call]:
 
 @pytest.fixture
 def upload(call: Call) -> Callable[..., urllib3.BaseHTTPResponse]:
-    """``upload(object, …)`` imports objects; `lines` instead is the text of the file."""
+    """``upload(object, …)`` imports objects, or tries again those of `retries`; `lines` instead is the file's text."""
 
     def send(
         *objects: dict[str, Any],
         lines: str | None = None,
-        query: str = "",
+        retries: Any = None,
         name: str = "objects.ndjson",
         headers: dict[str, str] | None = None,
         **options: Any,
     ) -> urllib3.BaseHTTPResponse:
         content = "\n".join(map(json.dumps, objects)) if lines is None else lines
-        body, kind = urllib3.encode_multipart_formdata({"file": (name, content)})
+        fields: dict[str, Any] = {"file": (name, content)}
+        if retries is not None:
+            fields["retries"] = json.dumps(retries)
+        body, kind = urllib3.encode_multipart_formdata(fields)
         given = {"osd-xsrf": "true", **GLOBAL} if headers is None else headers
-        path = f"{API}/saved_objects/_import{query}"
-        return call("POST", path, body, headers={**given, "content-type": kind}, **options)
+        operation = "_import" if retries is None else "_resolve_import_errors"
+        return call(
+            "POST", f"{API}/saved_objects/{operation}", body, headers={**given, "content-type": kind}, **options
+        )
 
     return send
 
@@ -99,7 +108,15 @@ def stored(call: Call, name: str, **options: Any) -> urllib3.BaseHTTPResponse:
     return call("GET", f"{API}/saved_objects/{name}", headers=GLOBAL, **options)
 
 
-def test_answers_are_those_of_dashboards(call: Call) -> None:
+def test_answers_are_those_of_dashboards(call: Call, node: opensearch.Node, tmp_path: Path) -> None:
+    """Asked without the domain's endpoint, which ignores the parameters of a signed POST."""
+    (tmp_path / "node.json").write_text(Attachment(node_url=node.url).model_dump_json())
+    behind = Node(tmp_path / "node.json")
+    stand_in = Dashboards(behind)
+
+    def ask(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        return behind.ask(method, path, body, headers={**security.identity(), **headers})
+
     recordings = json.loads(RECORDINGS.read_text())
     for exchange in recordings["exchanges"]:
         headers, body = {**GLOBAL, **exchange["headers"]}, json.dumps(exchange.get("body", {})).encode()
@@ -107,11 +124,11 @@ def test_answers_are_those_of_dashboards(call: Call) -> None:
             content = uploaded.get("content", recordings["example"])
             fields = {uploaded["field"]: (uploaded["filename"], content)}
             body, headers["content-type"] = urllib3.encode_multipart_formdata(fields)
-        path = f"/_dashboards{exchange['path']}"
-        answer = call(exchange["method"], path, body if exchange["method"] == "POST" else None, headers=headers)
-        assert answer.status == exchange["status"], (exchange["case"], answer.data)
+        path, _, query = exchange["path"].partition("?")
+        status, answer = stand_in.answer(Request(exchange["method"], path, dict(parse_qsl(query)), headers, body), ask)
+        assert status == exchange["status"], (exchange["case"], answer)
         if exchange["case"] not in OTHER_WORDS:
-            assert comparable(answer.json()) == comparable(exchange["answer"]), exchange["case"]
+            assert comparable(answer) == comparable(exchange["answer"]), exchange["case"]
 
 
 def comparable(answer: dict[str, Any]) -> dict[str, Any]:
@@ -164,10 +181,19 @@ def test_objects_that_are_there_are_overwritten_only_on_demand(
     assert (error["id"], error["type"], error["error"]) == ("orders", "index-pattern", {"type": "conflict"})
     # As in Dashboards nothing is stored as long as a conflict is open, not even what has none.
     assert stored(call, "visualization/line").status == 404
-    answer = upload(changed, LINE, query="?overwrite=true").json()
+    retries: list[dict[str, Any]] = [{"type": "index-pattern", "id": "orders"}, {"type": "visualization", "id": "line"}]
+    (error,) = upload(changed, LINE, DASHBOARD, retries=retries).json()["errors"]
+    assert error["error"] == {"type": "conflict"}
+    retries[0]["overwrite"] = True
+    answer = upload(changed, LINE, DASHBOARD, retries=retries).json()
     assert answer["success"]
-    assert [result.get("overwrite") for result in answer["successResults"]] == [True, None]
+    assert [(result["id"], result.get("overwrite")) for result in answer["successResults"]] == [
+        ("orders", True),
+        ("line", None),
+    ]
     assert stored(call, "index-pattern/orders").json()["attributes"] == {"title": "changed"}
+    # What no retry names is left out.
+    assert stored(call, "dashboard/orders").status == 404
 
 
 def test_reference_to_a_stored_pattern_is_found(call: Call, upload: Callable[..., urllib3.BaseHTTPResponse]) -> None:
@@ -191,7 +217,8 @@ def test_unknown_type_is_an_error_that_stops_nothing_else(
 @pytest.mark.parametrize(
     ("upload_options", "message"),
     [
-        ({"query": "?createNewCopies=true"}, "[request query]: createNewCopies is not part of the local AWS"),
+        ({"retries": [{"id": "x"}]}, "[request body.retries]: expected value of type [array]: 'type'"),
+        ({"retries": [{"destinationId": "x"}]}, "[request body.retries]: destinationId is not part of the local AWS"),
         ({"lines": "{"}, "a line of objects.ndjson is not JSON"),
         ({"lines": '{"type": "dashboard"}'}, "object 1 of objects.ndjson lacks id and attributes"),
     ],

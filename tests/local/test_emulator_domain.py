@@ -141,12 +141,17 @@ def test_access_policy_denies_what_the_identity_policy_allows(
 def test_large_bodies_pass_in_both_directions(call: Call) -> None:
     lines = "".join(f'{{"index": {{"_id": "{n}"}}}}\n{{"text": "{"x" * 1000}"}}\n' for n in range(5000)).encode()
     parts = (lines[start : start + 100_000] for start in range(0, len(lines), 100_000))
-    created = call("POST", "/large/_bulk?refresh=true", parts)  # an iterable goes out in chunks
+    created = call("PUT", "/large/_bulk?refresh=true", parts)  # an iterable goes out in chunks
     assert created.status == 200
     assert not created.json()["errors"]
     found = call("GET", "/large/_search?size=5000")
     assert len(found.json()["hits"]["hits"]) == 5000
     assert call("DELETE", "/large").status == 200
+
+
+def test_parameters_of_a_signed_post_are_ignored(call: Call) -> None:
+    assert call("GET", "/none/_search?ignore_unavailable=true").status == 200
+    assert call("POST", "/none/_search?ignore_unavailable=true").status == 404
 
 
 def test_one_connection_serves_many_requests(emulator: Emulator, call: Call) -> None:

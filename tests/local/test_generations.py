@@ -174,6 +174,7 @@ def prepare(*generations: Event) -> Event:
     return {
         "action": "prepare",
         "endpoint": "localhost:1",
+        "audit": None,
         "roles": {},
         "mappings": {},
         "dashboards_users": [],

@@ -95,6 +95,7 @@ def test_people_and_dashboards_are_left_alone(stacks_of: StacksOf) -> None:
     prepared = event(stacks_of("existing"))
     assert prepared["start_page"] is None
     assert prepared["sessions"] is None
+    assert prepared["audit"] is None
     assert prepared["dashboards_users"] == []
     assert prepared["mappings"] == {
         "shop-existing-dead-letters": ["arn:aws:iam::111122223333:role/shop-existing-dead-letters-eu-central-1"],

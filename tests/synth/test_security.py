@@ -383,3 +383,18 @@ def test_in_a_network_everything_that_meets_the_domain_is_inside(
 
 def test_no_secret_is_in_the_json(environment: str, stacks_of: StacksOf) -> None:
     assert not re.search(r'"(password|temporary_password|secret)":', json.dumps(stacks_of(environment)))
+
+
+def test_the_audit_log_tells_of_refusals_and_changes_and_of_nobodys_data(with_domain: str, stacks_of: StacksOf) -> None:
+    audit = event(stacks_of(with_domain))["audit"]
+    assert audit["enabled"]
+    for layer in ("rest", "transport"):
+        assert {"AUTHENTICATED", "GRANTED_PRIVILEGES"} <= set(audit["audit"][f"disabled_{layer}_categories"])
+    assert not audit["audit"]["log_request_body"]
+    assert audit["compliance"]["internal_config"]
+    assert not audit["compliance"]["read_watched_fields"]
+    assert not audit["compliance"]["write_watched_indices"]
+
+
+def test_the_audit_log_may_be_off(synthesized: Synthesized, settings_with: SettingsOf) -> None:
+    assert event(synthesized(settings_with({"domain.audit": False})))["audit"] == {"enabled": False}

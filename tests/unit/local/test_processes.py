@@ -185,8 +185,8 @@ def test_a_question_that_takes_long_is_asked_less_often(monkeypatch: pytest.Monk
         now[0] += took
         return len(slept) == 3
 
-    monkeypatch.setattr(processes.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(processes.time, "sleep", sleep)
+    monkeypatch.setattr("local.processes.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("local.processes.time.sleep", sleep)
     processes.wait_until(lambda: ask(0.001), limit_seconds=300, what="an answer")
     assert slept == [pytest.approx(0.1)] * 3
     slept.clear()

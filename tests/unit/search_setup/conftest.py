@@ -10,6 +10,7 @@ from opensearchpy import TransportError
 
 from functions.search_setup.domain import Domain
 
+AUDIT_READ_ONLY = ["/audit/exclude_sensitive_headers", "/compliance/external_config"]
 SECURITY = "/_plugins/_security/api"
 
 
@@ -31,9 +32,16 @@ class Api:
             "sign_in_options": ["BASIC"],
         }
     )
+    audit: dict[str, Any] = field(
+        default_factory=lambda: {
+            "enabled": False,
+            "audit": {"enable_rest": False, "ignore_users": ["theirs"], "exclude_sensitive_headers": True},
+            "compliance": {"enabled": True, "external_config": False},
+        }
+    )
     import_answer: dict[str, Any] = field(default_factory=lambda: {"success": True, "successCount": 1})
     refusals: list[tuple[int, Any] | Exception] = field(default_factory=list)
-    imported: list[tuple[Any, Any, bytes]] = field(default_factory=list)
+    imported: list[tuple[Any, bytes]] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
@@ -47,10 +55,14 @@ class Api:
 
     def perform_request(self, method: str, path: str, headers: Any = None, params: Any = None, body: Any = None) -> Any:
         self.requests.append(f"{method} {path}")
+        # The service ignores the parameters of a signed POST.
+        assert method != "POST" or not (params or "?" in path), f"POST {path} with parameters"
         if self.refusals:
             raise _as_raised(self.refusals.pop(0))
+        return self._answer(method, path, headers, copy.deepcopy(body))
+
+    def _answer(self, method: str, path: str, headers: Any, body: Any) -> Any:
         section, _, name = path.removeprefix(f"{SECURITY}/").partition("/")
-        body = copy.deepcopy(body)
         match method, section:
             case "GET", "roles":
                 return self._found({name: self.roles[name]} if name in self.roles else None)
@@ -63,6 +75,8 @@ class Api:
                 if unknown := body.keys() & {"reserved", "hidden"}:
                     raise TransportError(400, "bad request", {"status": "error", "invalid_keys": list(unknown)})
                 self.mappings[name] = body
+            case _, "audit":
+                return self._audited(body)
             case "GET", "tenancy":
                 return self._found(self.tenancy)
             case "PUT", "tenancy":
@@ -71,10 +85,10 @@ class Api:
                     raise TransportError(400, "illegal_argument_exception", {"status": 400})
                 self.tenancy = {**(self.tenancy or {}), **body}
             case _:
-                return self._elsewhere(method, path, headers, params, body)
+                return self._elsewhere(method, path, headers, body)
         return {"status": "OK"}
 
-    def _elsewhere(self, method: str, path: str, headers: Any, params: Any, body: Any) -> Any:
+    def _elsewhere(self, method: str, path: str, headers: Any, body: Any) -> Any:
         match method, path:
             case "GET", "/_index_template":
                 return {"index_templates": [{"name": n, "index_template": t} for n, t in self.templates.items()]}
@@ -84,8 +98,8 @@ class Api:
                 return {"status": "green"}
             case "PUT", path if path.startswith("/_index_template/"):
                 self.templates[path.rpartition("/")[2]] = body
-            case "POST", "/_dashboards/api/saved_objects/_import":
-                self.imported.append((headers, params, body))
+            case "POST", "/_dashboards/api/saved_objects/_resolve_import_errors":
+                self.imported.append((headers, body))
                 return self.import_answer
             case "POST", "/_dashboards/api/opensearch-dashboards/settings":
                 assert headers["osd-xsrf"] == "true"
@@ -93,6 +107,15 @@ class Api:
             case _:
                 raise AssertionError(f"nobody asks for {method} {path}")
         return {"acknowledged": True}
+
+    def _audited(self, body: Any) -> Any:
+        if body is None:
+            return {"_readonly": AUDIT_READ_ONLY, "config": copy.deepcopy(self.audit)}
+        kept = [path.split("/")[1:] for path in AUDIT_READ_ONLY]
+        if any(body[part][field] != self.audit[part][field] for part, field in kept):
+            raise TransportError(409, "conflict", {"message": "Attempted to update read-only property."})
+        self.audit = body
+        return {"status": "OK"}
 
     @staticmethod
     def _found(content: Any) -> Any:
@@ -139,6 +162,7 @@ def event() -> dict[str, Any]:
     return {
         "action": "prepare",
         "endpoint": "localhost:1",
+        "audit": None,
         "roles": {"orders-reader": {"cluster_permissions": [], "index_permissions": []}},
         "mappings": {"orders-reader": [f"{ARN}/analysts"]},
         "dashboards_users": [f"{ARN}/analysts"],

@@ -20,6 +20,7 @@ LIFECYCLES = ("create", "update", "delete")
     ("change", "message"),
     [
         ({"endpoint": ""}, "data.endpoint must be longer than or equal to 1"),
+        ({"audit": {"audit": {}}}, r"data.audit must contain \['enabled'\]"),
         ({"mappings": {"a": ["admin"]}}, "must match pattern"),
         ({"start_page": "https://elsewhere"}, "data.start_page must match pattern"),
         ({"sessions": {"user_pool_id": "a"}}, "data.sessions must contain"),

@@ -1,6 +1,7 @@
 """What the domain looks like afterwards, whatever it looked like before."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -56,11 +57,20 @@ def test_a_new_domain_gets_everything(api: Api, domain_of: DomainOf, event: Even
         "sign_in_options": ["BASIC"],
     }
     assert api.settings == {"defaultRoute": "/app/dashboards#/view/orders-overview"}
-    ((headers, params, form),) = api.imported
-    assert (headers["osd-xsrf"], headers["securitytenant"], params) == ("true", "global", {"overwrite": "true"})
+    ((headers, form),) = api.imported
+    assert (headers["osd-xsrf"], headers["securitytenant"]) == ("true", "global")
     boundary = headers["content-type"].partition("boundary=")[2]
-    assert form.split(b"--" + boundary.encode())[1].endswith(b"\r\n\r\n" + OBJECTS + b"\r\n")
-    assert b'filename="saved_objects.ndjson"' in form
+    _, file, retries, end = form.split(b"--" + boundary.encode())
+    assert file.endswith(b"\r\n\r\n" + OBJECTS + b"\r\n")
+    assert b'name="file"; filename="saved_objects.ndjson"' in file
+    head, _, body = retries.partition(b"\r\n\r\n")
+    assert b'name="retries"' in head
+    # What is there already is overwritten.
+    assert json.loads(body) == [
+        {"type": "index-pattern", "id": "a", "overwrite": True},
+        {"type": "dashboard", "id": "b", "overwrite": True},
+    ]
+    assert end == b"--\r\n"
 
 
 def test_a_second_run_changes_no_mapping(api: Api, domain_of: DomainOf, event: Event) -> None:
@@ -153,8 +163,8 @@ def test_what_is_wrong_is_not_repeated(api: Api, domain_of: DomainOf) -> None:
 def test_what_is_gone_already_is_deleted(api: Api, domain_of: DomainOf) -> None:
     api.refusals = [(404, {"status": "NOT_FOUND"})] * 2
     assert domain_of().request("DELETE", "/_index_template/x") is None
-    with pytest.raises(SetupFailed, match="POST /x/_refresh: HTTP 404"):
-        domain_of().request("POST", "/x/_refresh")
+    with pytest.raises(SetupFailed, match="POST /_aliases: HTTP 404"):
+        domain_of().request("POST", "/_aliases")
 
 
 def test_begins_nothing_when_the_time_is_up(api: Api, domain_of: DomainOf) -> None:
@@ -174,14 +184,23 @@ def test_an_answer_that_is_not_json_is_named(api: Api, domain_of: DomainOf) -> N
         domain_of().request("PUT", "/_index_template/x", body={})
 
 
-def test_errors_of_an_import_come_with_status_200(api: Api, domain_of: DomainOf, event: Event) -> None:
-    missing = {"id": "b", "type": "dashboard", "error": {"type": "missing_references", "references": []}}
-    api.import_answer = {"success": False, "successCount": 1, "errors": [missing]}
-    with pytest.raises(SetupFailed, match=r"Dashboards refuses saved objects: .*missing_references"):
+@pytest.mark.parametrize("kind", ["missing_references", "conflict"])
+def test_errors_of_an_import_come_with_status_200(api: Api, domain_of: DomainOf, event: Event, kind: str) -> None:
+    error = {"id": "b", "type": "dashboard", "error": {"type": kind}}
+    api.import_answer = {"success": False, "successCount": 1, "errors": [error]}
+    with pytest.raises(SetupFailed, match=rf"Dashboards refuses saved objects: .*{kind}"):
         prepare(domain_of(), event, OBJECTS)
 
 
-def test_an_object_that_is_there_already_is_fine(api: Api, domain_of: DomainOf, event: Event) -> None:
-    conflict = {"id": "b", "type": "dashboard", "error": {"type": "conflict"}}
-    api.import_answer = {"success": False, "successCount": 1, "errors": [conflict]}
-    assert prepare(domain_of(), event, OBJECTS)["saved_objects"] == 2
+def test_the_audit_log_is_configured_before_anything_that_belongs_into_it(
+    api: Api, domain_of: DomainOf, event: Event
+) -> None:
+    # The service does not let its own part be changed.
+    wanted = {"enabled": True, "audit": {"enable_rest": True}, "compliance": {"external_config": True}}
+    prepare(domain_of(), {**event, "audit": wanted}, b"")
+    assert api.changes[0] == "PUT /_plugins/_security/api/audit/config"
+    assert api.audit == {
+        "enabled": True,
+        "audit": {"enable_rest": True, "ignore_users": ["theirs"], "exclude_sensitive_headers": True},
+        "compliance": {"enabled": True, "external_config": False},
+    }

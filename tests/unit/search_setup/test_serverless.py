@@ -41,7 +41,10 @@ def test_gets_templates_and_dashboards_and_nothing_else(api: Api, collection: Do
     asked = {request.split()[1] for request in api.requests}
     # What a collection does not have, nobody asks for.
     assert not [path for path in asked if "_security" in path or "_cluster" in path or path == "/"]
-    assert api.changes == ["PUT /_index_template/shop-orders-1.orders", "POST /_dashboards/api/saved_objects/_import"]
+    assert api.changes == [
+        "PUT /_index_template/shop-orders-1.orders",
+        "POST /_dashboards/api/saved_objects/_resolve_import_errors",
+    ]
 
 
 def test_is_waited_for_until_its_policies_count(api: Api, collection: Domain, event: dict[str, Any]) -> None:
