@@ -83,7 +83,7 @@ GOOD: list[dict[str, Any]] = [
     {"own_key": True},
     {"kms_key_arn": "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"},
     {"tables.orders.seeding.items": 1_000_000},
-    TWO_TABLES,
+    {"ingestion.pipeline_quota": 2, **TWO_TABLES},
     EXISTING_TABLE,
     OWN_DOMAIN_ABSENT,
     COLLECTION,

@@ -56,6 +56,7 @@ GOOD: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {
             "action": "prepare",
             "endpoint": "localhost:1",
+            "audit": {"enabled": True},
             "roles": {"reader": {}},
             "mappings": {"reader": [f"{ARN}/analysts"]},
             "dashboards_users": [f"{ARN}/analysts"],
