@@ -1,11 +1,10 @@
 """The real Terraform, run in one synthesized stack."""
 
-import contextlib
 import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,17 +44,6 @@ class Terraform:
 
     def destroy(self) -> None:
         self._succeed("destroy", "-no-color", "-auto-approve")
-
-    @contextlib.contextmanager
-    def importing(self, identities: Mapping[str, str]) -> Iterator[None]:
-        """An apply within the block takes what exists into the state, where that lacks it; `identities` by address."""
-        # A command for each would start the provider again.
-        file = self.directory / "import.tf.json"
-        file.write_text(json.dumps({"import": [{"to": address, "id": one} for address, one in identities.items()]}))
-        try:
-            yield
-        finally:
-            file.unlink()
 
     @property
     def document(self) -> dict[str, Any]:

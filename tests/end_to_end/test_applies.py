@@ -221,12 +221,16 @@ def refusals(stack: Terraform, imports: Mapping[str, str]) -> dict[str, str]:
     """Apply; address and name of what is there and not imported. Fails where an error says anything else."""
     log = stack.log.with_name("next.log")
     log.unlink(missing_ok=True)
+    # A command for each would start the provider again.
+    file = stack.directory / "import.tf.json"
+    file.write_text(json.dumps({"import": [{"to": address, "id": one} for address, one in imports.items()]}))
     try:
-        with stack.importing(imports):
-            Terraform(stack.directory, stack.environment, log).apply()
+        Terraform(stack.directory, stack.environment, log).apply()
     except TerraformError:
         said = log.read_text()
         found = {one["address"]: one["name"] for one in EXISTS.finditer(said)}
         assert len(found) == len(re.findall(r"^Error: ", said, re.MULTILINE)) > 0, said
         return found
+    finally:
+        file.unlink()
     return {}

@@ -13,7 +13,6 @@ PROGRAM = """#!/bin/sh
 case "$1" in
 version) echo '{"terraform_version": "1.10.0"}'; exit ;;
 init) mkdir .terraform ;;
-apply) cat *.tf.json >> imports ;;
 state) if [ "$2" = push ]; then cp "$3" state; else cat state 2> /dev/null; exit 0; fi ;;
 esac
 echo "$*" >> commands
@@ -45,14 +44,6 @@ def test_a_stack_is_initialized_once_unless_something_has_changed(stack: Terrafo
     assert commands(stack) == ["init"]
     stack.init("-migrate-state")
     assert commands(stack) == ["init", "init -migrate-state"]
-
-
-def test_an_apply_imports_what_is_there_and_leaves_nothing_in_the_stack(stack: Terraform) -> None:
-    with stack.importing({"aws_opensearch_domain.search_domain": "shop"}):
-        stack.apply()
-    imports = (stack.directory / "imports").read_text()
-    assert json.loads(imports) == {"import": [{"to": "aws_opensearch_domain.search_domain", "id": "shop"}]}
-    assert list(stack.directory.glob("*.tf.json")) == []
 
 
 def test_what_is_there_is_written_into_the_state(stack: Terraform) -> None:
