@@ -1,7 +1,7 @@
 """What is there in IAM: roles of AWS's services, and what whoever calls may do."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -9,41 +9,9 @@ from botocore.exceptions import ClientError
 from deployer.permissions import SERVICE_LINKED_ROLES
 from doctor.finding import Finding, absent, bad, denied, good, unknown
 from settings import Settings
-from stacks.policies import (
-    COLLECTION_ACCESS,
-    COLLECTION_PARTS,
-    COLLECTION_POLICIES,
-    KEY_ALIASES,
-    LOG_DELIVERY,
-    NETWORK_LOOKUP,
-    SIGN_IN_DOMAINS,
-    SUBSCRIPTIONS,
-    Statement,
-)
+from stacks.policies import Statement
 
 _SHOWN = 8
-
-# Actions of a deployment for which IAM knows no resource, so that AWS asks about them on "*" whatever policies name;
-# and how the condition keys begin that they carry. A test holds them to the service authorization reference.
-_TAGS_ASKED, _TAGS_THERE, _COLLECTION = "aws:RequestTag/", "aws:ResourceTag/", "aoss:collection"
-WITHOUT_RESOURCE: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(LOG_DELIVERY, ()),
-    **dict.fromkeys(SUBSCRIPTIONS, ()),
-    **dict.fromkeys(SIGN_IN_DOMAINS, ()),
-    **dict.fromkeys(KEY_ALIASES, ()),
-    **dict.fromkeys(NETWORK_LOOKUP, ()),
-    **dict.fromkeys(COLLECTION_PARTS, ()),
-    **dict.fromkeys((*COLLECTION_POLICIES, "aoss:DeleteSecurityPolicy", *COLLECTION_ACCESS), (_COLLECTION,)),
-    "aoss:BatchGetCollection": (_COLLECTION,),
-    "aoss:CreateCollection": (_TAGS_ASKED, _TAGS_THERE),
-    "aoss:ListTagsForResource": (),
-    "aoss:TagResource": (_TAGS_ASKED, _TAGS_THERE),
-    "aoss:UntagResource": (),
-    "cognito-identity:CreateIdentityPool": (_TAGS_ASKED,),
-    "cognito-identity:SetIdentityPoolRoles": (),
-    "cognito-idp:CreateUserPool": (_TAGS_ASKED, _TAGS_THERE),
-    "osis:CreatePipeline": (_TAGS_ASKED,),
-}
 
 
 def service_linked_roles(iam: Any, settings: Settings) -> Iterator[Finding]:
@@ -73,7 +41,8 @@ def service_linked_roles(iam: Any, settings: Settings) -> Iterator[Finding]:
 def simulated(iam: Any, caller_arn: str, statements: Iterable[Statement]) -> Iterator[Finding]:
     """Whether the caller's policies allow all of `statements`, as IAM's simulator says.
 
-    What IAM knows no resource for is asked about as AWS does, so that a policy which names one there is found.
+    What is asked is what they name. Statements of the deployer name "*" where IAM knows no resource, so that a policy
+    which names one there is found; tests hold them to the service authorization reference.
     """
     check = "permissions"
     source = _policy_source(caller_arn)
@@ -81,15 +50,14 @@ def simulated(iam: Any, caller_arn: str, statements: Iterable[Statement]) -> Ite
         yield good(check, "the account's root user may do everything")
         return
     refused: set[str] = set()
-    for actions, resources, context in _questions(statements):
+    for statement in statements:
+        if statement.effect == "Deny":
+            continue
         pages = iam.get_paginator("simulate_principal_policy").paginate(
             PolicySourceArn=source,
-            ActionNames=list(actions),
-            ResourceArns=list(resources),
-            ContextEntries=[
-                {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
-                for key, value in context.items()
-            ],
+            ActionNames=list(statement.actions),
+            ResourceArns=list(statement.resources),
+            ContextEntries=_context(statement),
         )
         try:
             refused |= {
@@ -122,25 +90,15 @@ def _policy_source(caller_arn: str) -> str | None:
     return re.sub(r":sts::(\d+):assumed-role/([^/]+)/.*", r":iam::\1:role/\2", caller_arn)
 
 
-def _questions(statements: Iterable[Statement]) -> Iterator[tuple[Sequence[str], Sequence[str], Mapping[str, str]]]:
-    """Actions, on what, and with which condition keys, so that on AWS the statement allows all of it."""
-    for statement in statements:
-        if statement.effect == "Deny":
-            continue
-        context = _context(statement)
-        for keys in dict.fromkeys(map(WITHOUT_RESOURCE.get, statement.actions)):
-            actions = [action for action in statement.actions if WITHOUT_RESOURCE.get(action) == keys]
-            if keys is None:
-                yield actions, statement.resources, context
-            else:
-                yield actions, ["*"], {key: value for key, value in context.items() if key.startswith(keys)}
-
-
-def _context(statement: Statement) -> dict[str, str]:
+def _context(statement: Statement) -> list[dict[str, Any]]:
     """Condition keys as the statement wants them; what it wants to be absent is so."""
-    return {
-        key: value if isinstance(value, str) else value[0]
+    return [
+        {
+            "ContextKeyName": key,
+            "ContextKeyValues": [value] if isinstance(value, str) else [value[0]],
+            "ContextKeyType": "string",
+        }
         for operator, keys in statement.conditions.items()
         for key, value in keys.items()
         if operator != "Null"
-    }
+    ]
