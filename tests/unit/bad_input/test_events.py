@@ -56,7 +56,7 @@ GOOD: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {
             "action": "prepare",
             "endpoint": "localhost:1",
-            "audit": {"enabled": True},
+            "audit": {"enabled": True, "audit": {"enable_rest": True}, "compliance": {}},
             "roles": {"reader": {}},
             "mappings": {"reader": [f"{ARN}/analysts"]},
             "dashboards_users": [f"{ARN}/analysts"],
