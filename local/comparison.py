@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opensearchpy import OpenSearch
-from opensearchpy.helpers import scan
 
 AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]
+_PAGE = 1000
 
 
 def differences(items: Mapping[str, Item], documents: Mapping[str, Any]) -> Iterator[str]:
@@ -69,4 +69,10 @@ def documents_of(search: OpenSearch, index: str) -> dict[str, Any]:
     """Every document that a search finds now, by id; empty where there is no index yet."""
     if not search.indices.exists(index=index):
         return {}
-    return {hit["_id"]: hit["_source"] for hit in scan(search, index=index, size=1000)}
+    found: dict[str, Any] = {}
+    # All in the body: the service ignores the parameters of a signed POST, with which the client's own `scan` works.
+    page: dict[str, Any] = {"size": _PAGE, "sort": ["_id"]}
+    while hits := search.search(index=index, body=page)["hits"]["hits"]:
+        found |= {hit["_id"]: hit["_source"] for hit in hits}
+        page["search_after"] = hits[-1]["sort"]
+    return found
