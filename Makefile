@@ -1,6 +1,8 @@
 # Every target sets up what it needs on a fresh machine. `make` alone lists them.
 .DEFAULT_GOAL := help
 ENVIRONMENT ?= dev
+# For those that deploy by themselves: nobody pays for an environment that was not named.
+DEPLOYED = $(if $(filter file,$(origin ENVIRONMENT)),local,$(ENVIRONMENT))
 PYTHON ?= python3
 PIPENV_VERSION := 2026.10.3
 ACTIONLINT_VERSION := v1.7.12
@@ -23,8 +25,8 @@ help: ## List the targets.
 
 setup: $(VENV) $(FUNCTIONS) ## Install the dependencies: .venv for us, .build for the Lambda functions.
 
-demo: setup ## Deploy everything to the local AWS, move data, compare table and index, tear down.
-	$(RUN) -m local demo
+demo: setup ## Deploy everything to the local AWS, move data, compare table and index, tear down; or ON=aws.
+	$(RUN) -m local demo $(if $(filter aws,$(ON)),--on aws --environment $(DEPLOYED) $(if $(YES),--yes) $(if $(DESTROY),--destroy))
 
 prove-policies: setup ## Deploy, then take away each permission in turn: something must fail.
 	$(RUN) -m local prove-policies

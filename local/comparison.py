@@ -10,6 +10,9 @@ from opensearchpy.helpers import scan
 AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]
 
+PAGE = 10_000
+"""Documents that one search gives at most (OpenSearch documentation, index.max_result_window)."""
+
 
 def differences(items: Mapping[str, Item], documents: Mapping[str, Any]) -> Iterator[str]:
     """One line for each document id that is missing, left over, or different."""
@@ -67,6 +70,12 @@ def items_of(dynamodb: Any, table: str) -> dict[str, Item]:
 
 def documents_of(search: OpenSearch, index: str) -> dict[str, Any]:
     """Every document that a search finds now, by id; empty where there is no index yet."""
-    if not search.indices.exists(index=index):
+    everything = {"query": {"match_all": {}}, "size": PAGE, "track_total_hits": True}
+    found = search.search(index=index, body=everything, ignore=404).get("hits")
+    if found is None:
         return {}
-    return {hit["_id"]: hit["_source"] for hit in scan(search, index=index, size=1000)}
+    hits = found["hits"]
+    # Who may only search may not scroll.
+    if found["total"]["value"] > len(hits):
+        hits = scan(search, index=index, size=1000)
+    return {hit["_id"]: hit["_source"] for hit in hits}
