@@ -1,6 +1,8 @@
 # Every target sets up what it needs on a fresh machine. `make` alone lists them.
 .DEFAULT_GOAL := help
 ENVIRONMENT ?= dev
+# For those that deploy by themselves: nobody pays for an environment that was not named.
+DEPLOYED = $(if $(filter file,$(origin ENVIRONMENT)),local,$(ENVIRONMENT))
 PYTHON ?= python3
 PIPENV_VERSION := 2026.10.3
 ACTIONLINT_VERSION := v1.7.12
@@ -13,8 +15,8 @@ LINTER := .build/lint/.complete
 COMMAND_LINE := node_modules/.package-lock.json
 WAYS_OUT := $(patsubst way_out/%.txt,.build/way_out/environments/%/.complete,$(wildcard way_out/*.txt))
 RUN := .venv/bin/python
-# Much of it waits, so four at a time keep two processors busy.
-TEST := $(RUN) -m pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder
+# Much of it waits, so five at a time keep two processors busy.
+TEST := $(RUN) -m pytest --numprocesses 5 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help setup demo prove-policies up down test quick properties times check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding benchmark-freshness benchmark-local-aws clean
 
@@ -23,8 +25,8 @@ help: ## List the targets.
 
 setup: $(VENV) $(FUNCTIONS) ## Install the dependencies: .venv for us, .build for the Lambda functions.
 
-demo: setup ## Deploy everything to the local AWS, move data, compare table and index, tear down.
-	$(RUN) -m local demo
+demo: setup ## Deploy everything to the local AWS, move data, compare table and index, tear down; or ON=aws.
+	$(RUN) -m local demo $(if $(filter aws,$(ON)),--on aws --environment $(DEPLOYED) $(if $(YES),--yes) $(if $(DESTROY),--destroy))
 
 prove-policies: setup ## Deploy, then take away each permission in turn: something must fail.
 	$(RUN) -m local prove-policies

@@ -1,4 +1,4 @@
-"""`python -m local demo | prove-policies | up | down`: the whole system on this machine."""
+"""`python -m local demo | prove-policies | up | down`: the whole system on this machine; the demo also on AWS."""
 
 import argparse
 import contextlib
@@ -14,13 +14,15 @@ import tempfile
 import threading
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import demo, processes, proof, tools
+from local import demo, on_aws, processes, proof, tools
 from local.deployment import ROOT, Deployment, preflight
 from local.engine import Kind
 from local.progress import Progress
 from local.terraform import TerraformError
+from settings import InvalidSettings
 
 RUNS = ROOT / ".local"
 UP = RUNS / "up"
@@ -49,6 +51,19 @@ def run_demo(engine: Kind) -> int:
         soft_wrap=True,
     )
     return 0 if result.good else 1
+
+
+def run_on_aws(environment: str, *, yes: bool, destroy: bool) -> int:
+    """The same in the account of an environment. Return 2 where the demo does not touch that."""
+    RUNS.mkdir(exist_ok=True)
+    try:
+        return on_aws.run(environment, RUNS, console, yes=yes, destroy=destroy)
+    except (InvalidSettings, on_aws.Refused) as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        return 2
+    except (BotoCoreError, ClientError) as error:
+        console.print(f"{type(error).__name__}: {error}", markup=False, soft_wrap=True)
+        return 1
 
 
 def prove_policies(engine: Kind) -> int:
@@ -203,17 +218,23 @@ def main() -> int:
         choices=("embedded", "data-prepper"),
         help="default: Data Prepper where DATA_PREPPER_HOME or Docker is found, else the embedded engine",
     )
+    parser.add_argument("--on", choices=("local", "aws"), default="local", help="where the demo is; default: local")
+    parser.add_argument("--environment", default="local", help="what the demo makes on aws")
+    parser.add_argument("--yes", action="store_true", help="make it, and pay for it")
+    parser.add_argument("--destroy", action="store_true", help="only end a demo on aws that did not come to its end")
     arguments = parser.parse_args()
     # Ctrl-C and SIGTERM both unwind every `with` block on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if arguments.command == "down":
             return down()
+        if arguments.command == "demo" and arguments.on == "aws":
+            return run_on_aws(arguments.environment, yes=arguments.yes, destroy=arguments.destroy)
         preflight()
         engine: Kind = arguments.engine or ("data-prepper" if tools.data_prepper() else "embedded")
         return {"demo": run_demo, "prove-policies": prove_policies, "up": up, "hold": hold}[arguments.command](engine)
     except KeyboardInterrupt:
-        console.print("Interrupted; everything that was started has ended.")
+        console.print("Interrupted; everything that was started on this machine has ended.")
         return 130
     except (tools.MissingToolError, processes.NotReadyError, TerraformError, RuntimeError) as error:
         console.print(f"[red]{type(error).__name__}[/red]: ", end="")

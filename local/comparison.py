@@ -8,7 +8,9 @@ from opensearchpy import OpenSearch
 
 AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]
-_PAGE = 1000
+
+PAGE = 10_000
+"""Documents that one search gives at most (OpenSearch documentation, index.max_result_window)."""
 
 
 def differences(items: Mapping[str, Item], documents: Mapping[str, Any]) -> Iterator[str]:
@@ -66,13 +68,17 @@ def items_of(dynamodb: Any, table: str) -> dict[str, Item]:
 
 
 def documents_of(search: OpenSearch, index: str) -> dict[str, Any]:
-    """Every document that a search finds now, by id; empty where there is no index yet."""
-    if not search.indices.exists(index=index):
-        return {}
+    """Every document that a search finds now, by id; empty where there is no index yet.
+
+    Asks for nothing but searches, all of it in their bodies: who may only search may not scroll, and the service
+    ignores the parameters of a signed POST.
+    """
     found: dict[str, Any] = {}
-    # All in the body: the service ignores the parameters of a signed POST, with which the client's own `scan` works.
-    page: dict[str, Any] = {"size": _PAGE, "sort": ["_id"]}
-    while hits := search.search(index=index, body=page)["hits"]["hits"]:
+    page: dict[str, Any] = {"size": PAGE, "sort": ["_id"]}
+    while True:
+        answer = search.search(index=index, body=page, ignore=404)
+        hits = answer["hits"]["hits"] if "hits" in answer else []
         found |= {hit["_id"]: hit["_source"] for hit in hits}
+        if len(hits) < PAGE:
+            return found
         page["search_after"] = hits[-1]["sort"]
-    return found

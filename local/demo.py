@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from local import panels, processes
-from local.deployment import TABLE, Deployment, deployment
+from local.deployment import Deployment, System, deployment
 from local.engine import Kind
 from local.progress import Progress
 
 ROUNDS_OF_CHANGES = 1
+MARKER = "put-to-search"
 
 
 @dataclass(frozen=True)
@@ -40,46 +41,46 @@ def deployed(directory: Path, engine: Kind, progress: Progress) -> Iterator[Depl
     with contextlib.ExitStack() as ending:
         with progress.step("local AWS: started, OpenSearch launched, Terraform JSON synthesized"):
             system = ending.enter_context(deployment(directory, engine))
-        deploy(system, progress)
+        with progress.beside("OpenSearch: until it answers", system.await_node, interrupt=system.interrupt):
+            deploy(system, progress)
         yield system
 
 
-def deploy(system: Deployment, progress: Progress) -> None:
+def deploy(system: System, progress: Progress) -> None:
     """All stacks, with the items of the first fill in the index; side by side what does not wait for each other.
 
     The table is filled long before its pipeline exports it, for which the provider first waits a minute for the domain.
     """
     beside = partial(progress.beside, interrupt=system.interrupt)
-    with beside("OpenSearch: until it answers", system.await_node):
-        with progress.step("state stack: the bucket for remote state, and its own state moved in"):
-            system.make_state_bucket()
-        with progress.step("pipeline stack: the table alone, so that there is something to export"):
-            system.apply_tables()
+    with progress.step("state stack: the bucket for remote state, and its own state moved in"):
+        system.make_state_bucket()
+    with progress.step("pipeline stack: the table alone, so that there is something to export"):
+        system.apply_tables()
     with (
         beside("pipeline stack: Cognito, domain, roles, pipeline", system.apply_pipeline),
         beside("state stack: everything else of its buckets", system.terraform("state").apply),
         progress.step("seeding stack: the Lambda fills the table") as done,
     ):
         system.apply_seeding(changes=0)
-        done(f"{len(system.items()):,} items")
+        done(f"{_items(system):,} items")
     with progress.step("export: every item searchable") as done:
-        system.wait_until_same()
-        done(f"{len(system.documents()):,} documents")
+        _wait_until_same(system)
+        done(f"{_documents(system):,} documents")
 
 
-def change(system: Deployment, progress: Progress) -> None:
+def change(system: System, progress: Progress) -> None:
     """A round of changes and deletes, seen in the index."""
     with progress.step("seeding stack: a round of changes and deletes"):
         system.apply_seeding(changes=ROUNDS_OF_CHANGES)
     with progress.step("stream: changes and deletes searchable") as done:
-        system.wait_until_same()
-        done(f"{len(system.documents()):,} documents")
+        _wait_until_same(system)
+        done(f"{_documents(system):,} documents")
 
 
-def verify(system: Deployment, progress: Progress) -> Result:
+def verify(system: System, progress: Progress) -> Result:
     """The dashboard that an invited person sees, freshness, a last comparison, and a plan that finds nothing to do."""
-    with progress.step("an invited analyst signs in and looks at the dashboard") as done:
-        shown = panels.seen_by(system.settings.dashboards.analysts.users[0], system)
+    with progress.step("an analyst signs in and looks at the dashboard") as done:
+        shown = panels.seen_by(system.analyst, system)
         wrong = [f"{panel.id}: {difference}" for panel in shown for difference in panel.differences]
         if wrong:
             raise RuntimeError("the dashboard does not show what is in the table:\n" + "\n".join(wrong))
@@ -96,27 +97,42 @@ def verify(system: Deployment, progress: Progress) -> Result:
         if changed:
             raise RuntimeError(f"a second plan would change {', '.join(changed)}; see the logs in {system.directory}")
     return Result(
-        items=len(system.items()),
-        documents=len(system.documents()),
-        differences=len(system.differences()),
+        items=_items(system),
+        documents=_documents(system),
+        differences=sum(len(system.differences(key)) for key in system.settings.tables),
         panels=len(right),
         denied=len(system.refusals()),
         lag_seconds=lag,
     )
 
 
-def _lag_seconds(system: Deployment) -> float:
-    marker, key = "put-to-search", {"order_id": {"S": "put-to-search"}}
-    dynamodb, table = system.aws.client("dynamodb"), system.table_name()
+def _items(system: System) -> int:
+    return sum(len(system.items(key)) for key in system.settings.tables)
+
+
+def _documents(system: System) -> int:
+    return sum(len(system.documents(system.alias(key))) for key in system.settings.tables)
+
+
+def _wait_until_same(system: System) -> None:
+    for key in system.settings.tables:
+        system.wait_until_same(key)
+
+
+def _lag_seconds(system: System) -> float:
+    """Of the first table, whose keys are strings."""
+    name, declared = next(iter(system.settings.tables.items()))
+    marker, key = "|".join(MARKER for _ in declared.keys), {one.name: {"S": MARKER} for one in declared.keys}
+    dynamodb, table, alias = system.aws.client("dynamodb"), system.table_name(name), system.alias(name)
 
     def found() -> bool:
-        answer: dict[str, Any] = system.search.search(index=TABLE, body={"query": {"ids": {"values": [marker]}}})
+        answer: dict[str, Any] = system.search.search(index=alias, body={"query": {"ids": {"values": [marker]}}})
         return bool(answer["hits"]["hits"])
 
     start = time.monotonic()
     dynamodb.put_item(TableName=table, Item=key)
-    processes.wait_until(found, limit_seconds=60, what="a new item is found by a search")
+    processes.wait_until(found, limit_seconds=system.aws.search_seconds, what="a new item is found by a search")
     lag = time.monotonic() - start
     dynamodb.delete_item(TableName=table, Key=key)
-    system.wait_until_same()
+    system.wait_until_same(name)
     return lag

@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch, RequestError
 
 from dashboards import SearchRequest, queries
 from local.comparison import Item
-from local.deployment import Deployment
+from local.deployment import System
 
 _plain: Callable[[Any], Any] = TypeDeserializer().deserialize
 Row = Mapping[str, Any]
@@ -29,12 +29,12 @@ class Panel:
     """Why the node cannot answer its search, where it cannot."""
 
 
-def seen_by(email: str, system: Deployment) -> list[Panel]:
+def seen_by(email: str, system: System) -> list[Panel]:
     """Sign in, read the saved objects that were imported, and send the searches of the dashboard's panels.
 
     Raises `LookupError` when an object was not imported as it was made.
     """
-    search = system.search_as(system.sign_in(email))
+    search = system.search_as(system.signed_in(email))
     ndjson = system.settings.saved_objects
     for line in ndjson.splitlines():
         made = json.loads(line)
@@ -42,8 +42,8 @@ def seen_by(email: str, system: Deployment) -> list[Panel]:
         there = search.transport.perform_request("GET", path, headers={"securitytenant": "global"})
         if there["attributes"] != made["attributes"]:
             raise LookupError(f"{path} is not as it was made: {there['attributes']}, not {made['attributes']}")
-    items = list(system.items().values())
-    return [_panel(search, request, items) for request in queries(ndjson)]
+    items = {system.alias(key): list(system.items(key).values()) for key in system.settings.tables}
+    return [_panel(search, request, items[request.index]) for request in queries(ndjson)]
 
 
 def _panel(search: OpenSearch, request: SearchRequest, items: Sequence[Item]) -> Panel:

@@ -3,12 +3,15 @@
 The hosted page of the user pool is not emulated: InitiateAuth with the password stands for it.
 """
 
+import base64
 import functools
+import hashlib
+import hmac
 import json
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +29,24 @@ class SignInRefused(Exception):
 
 @dataclass(frozen=True)
 class SignInPage:
-    """`endpoint_url` is that of the local AWS; `client_id` is the app client that OpenSearch Service has made."""
+    """`endpoint_url` is that of the local AWS, None AWS's own; `client_id` is the app client of OpenSearch Service.
 
-    endpoint_url: str
+    `client_secret` where the client lets passwords in by the API, and so asks for a proof that it is known.
+    """
+
+    endpoint_url: str | None
     region: str
     user_pool_id: str
     client_id: str
     identity_pool_id: str
+    client_secret: str | None = field(default=None, repr=False)
+
+    def proof(self, name: str) -> dict[str, str]:
+        """As a parameter of a sign-in (Cognito developer guide, computing secret hash values)."""
+        if self.client_secret is None:
+            return {}
+        digest = hmac.digest(self.client_secret.encode(), f"{name}{self.client_id}".encode(), hashlib.sha256)
+        return {"SECRET_HASH": base64.b64encode(digest).decode()}
 
 
 @dataclass
@@ -56,6 +70,11 @@ def invited(email: str, outbox: Path) -> Person:
     return Person(email, passwords[-1])
 
 
+def password() -> str:
+    """Long, and with a character of each kind that a pool can ask for."""
+    return f"{secrets.token_urlsafe(24)}aA1!"
+
+
 def sign_in(person: Person, page: SignInPage) -> boto3.Session:
     """A session with the credentials of the person's role, in the page's Region.
 
@@ -74,20 +93,23 @@ def _id_token(person: Person, page: SignInPage) -> str:
         "MFA_SETUP": lambda session: (_set_up_app(cognito, person, session), {}),
         "SOFTWARE_TOKEN_MFA": lambda session: (session, {"SOFTWARE_TOKEN_MFA_CODE": _code(person)}),
     }
+    name = person.email
     result = cognito.initiate_auth(
         ClientId=page.client_id,
         AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": person.email, "PASSWORD": person.password},
+        AuthParameters={"USERNAME": person.email, "PASSWORD": person.password, **page.proof(person.email)},
     )
     while challenge := result.get("ChallengeName"):
         if challenge not in answers:
             raise SignInRefused(f"{person.email} cannot sign in: nobody here can answer {challenge}")
+        # Answers want the name that Cognito gave the person (API reference, AdminRespondToAuthChallenge).
+        name = result["ChallengeParameters"].get("USER_ID_FOR_SRP", name)
         session, answer = answers[challenge](result["Session"])
         result = cognito.respond_to_auth_challenge(
             ClientId=page.client_id,
             ChallengeName=challenge,
             Session=session,
-            ChallengeResponses={"USERNAME": person.email, **answer},
+            ChallengeResponses={"USERNAME": name, **page.proof(name), **answer},
         )
     token: str = result["AuthenticationResult"]["IdToken"]
     return token
@@ -104,8 +126,7 @@ def _credentials(page: SignInPage, token: str) -> boto3.Session:
 
 
 def _new_password(person: Person) -> str:
-    # Long, and with a character of each kind that a pool can ask for.
-    person.password = f"{secrets.token_urlsafe(24)}aA1!"
+    person.password = password()
     return person.password
 
 

@@ -29,7 +29,7 @@ class Progress:
         start = time.monotonic()
         with self._shown(title):
             yield found.append
-        phase = Phase(title, start, time.monotonic())
+        phase = Phase(title, start, time.monotonic(), tuple(found))
         results = f" [bold]{', '.join(found)}[/bold]" if found else ""
         with self._changing:
             self._phases.append(phase)
@@ -56,6 +56,11 @@ class Progress:
             except BaseException:
                 interrupt()
                 raise
+
+    @property
+    def phases(self) -> list[Phase]:
+        """Those that have ended well so far."""
+        return list(self._phases)
 
     @property
     def timeline(self) -> Timeline:

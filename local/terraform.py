@@ -1,10 +1,11 @@
 """The real Terraform, run in one synthesized stack."""
 
+import contextlib
 import json
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,18 @@ class Terraform:
     environment: Mapping[str, str]
     log: Path
     interrupted: threading.Event = field(default_factory=threading.Event)
+    limit_seconds: float = LIMIT_SECONDS
+    grace_seconds: float = processes.GRACE_SECONDS
+    """From the interruption to the kill: Terraform writes down what it has begun to make."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was ever initialized, without which nothing was made."""
+        return (self.directory / ".terraform").exists()
 
     def init(self, *options: str) -> None:
         """Once for a stack; again only with `options`, which say what has changed."""
-        if options or not (self.directory / ".terraform").exists():
+        if options or not self.begun:
             self._succeed("init", "-no-color", *options)
 
     def validate(self) -> None:
@@ -44,6 +53,32 @@ class Terraform:
 
     def destroy(self) -> None:
         self._succeed("destroy", "-no-color", "-auto-approve")
+
+    @contextlib.contextmanager
+    def unprotected(self) -> Iterator[None]:
+        """Within the block nothing keeps the stack from being destroyed: neither `prevent_destroy` nor full buckets."""
+        resources = self.document["resource"]
+        kept = {
+            kind: {
+                name: {
+                    "lifecycle": {"prevent_destroy": False},
+                    **({"force_destroy": True} if kind == "aws_s3_bucket" else {}),
+                }
+                for name, resource in named.items()
+                if resource.get("lifecycle", {}).get("prevent_destroy")
+            }
+            for kind, named in resources.items()
+        }
+        file = self.directory / "unprotected_override.tf.json"
+        file.write_text(json.dumps({"resource": {kind: named for kind, named in kept.items() if named}}))
+        try:
+            yield
+        finally:
+            file.unlink()
+
+    def addresses(self, kind: str) -> list[str]:
+        """Of the declared resources of a kind."""
+        return [f"{kind}.{name}" for name in self.document["resource"].get(kind, {})]
 
     @property
     def document(self) -> dict[str, Any]:
@@ -120,14 +155,15 @@ class Terraform:
                 directory=self.directory,
                 environment=self.environment,
                 scratch=scratch,
+                grace_seconds=self.grace_seconds,
             )
-        end = time.monotonic() + LIMIT_SECONDS
+        end = time.monotonic() + self.limit_seconds
         with processes.running(child):
             while (code := child.exit_code) is None:
                 if self.interrupted.wait(0.1):
                     raise TerraformError(f"{child.name} was interrupted")
                 if time.monotonic() >= end:
-                    raise TerraformError(f"{child.name} did not end within {LIMIT_SECONDS} s; see {self.log}")
+                    raise TerraformError(f"{child.name} did not end within {self.limit_seconds:g} s; see {self.log}")
         if code not in allowed:
             raise TerraformError(
                 f"{child.name} failed in {self.directory}\n{processes.tail(self.log, 30)}\n(all of it: {self.log})"

@@ -1,18 +1,19 @@
 """When each phase of a run was, as bars of text: what was done side by side stands below each other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WIDTH = 40
 
 
 @dataclass(frozen=True)
 class Phase:
-    """`start` and `end` in seconds of one clock."""
+    """`start` and `end` in seconds of one clock; `found` is what there was to say about it."""
 
     title: str
     start: float
     end: float
+    found: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -29,7 +30,7 @@ class Timeline:
     def of(cls, phases: Sequence[Phase]) -> "Timeline":
         """Times from the first start on."""
         first = min(phase.start for phase in phases)
-        moved = [Phase(phase.title, phase.start - first, phase.end - first) for phase in phases]
+        moved = [replace(phase, start=phase.start - first, end=phase.end - first) for phase in phases]
         return cls(sorted(moved, key=lambda phase: (phase.start, phase.end)))
 
     @property

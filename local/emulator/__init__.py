@@ -3,6 +3,7 @@
 Access key ``local-administrator`` (any secret) may do everything; every other caller is bound by its policies.
 """
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 
 import boto3
 
-from local import processes
+from local import people, processes
 from local.emulator.configuration import ADDRESSES_FILE, ATTACHMENT_FILE, Addresses, Attachment, Configuration
 from local.engine import Kind
+from local.people import Person
 
 ADMINISTRATOR_KEY = "local-administrator"
 ACCOUNT = "123456789012"
@@ -31,6 +33,11 @@ class Emulator:
     directory: Path
     addresses: Addresses
     process: processes.Child
+    # A new domain answers at once, an export takes seconds.
+    domain_first: bool = True
+    apply_seconds: float = 900
+    search_seconds: float = 300
+    grace_seconds: float = processes.GRACE_SECONDS
 
     @property
     def endpoint_url(self) -> str:
@@ -72,6 +79,17 @@ class Emulator:
         # Untyped, for the stubs want the service's name as a literal.
         session: Any = boto3.Session(key, ANY_SECRET, region_name=region)
         return session.client(service, endpoint_url=self.endpoint_url)
+
+    def person(self, email: str, user_pool_id: str) -> Person:  # noqa: ARG002 - there is one outbox
+        """As the last invitation to `email` leaves them. Raises `LookupError` where there is none."""
+        return people.invited(email, self.outbox)
+
+    def sign_in_page(
+        self, client: dict[str, Any], identity_pool_id: str
+    ) -> contextlib.AbstractContextManager[people.SignInPage]:
+        """What stands for the hosted page of the user pool."""
+        page = people.SignInPage(self.endpoint_url, REGION, client["UserPoolId"], client["ClientId"], identity_pool_id)
+        return contextlib.nullcontext(page)
 
     def attach(self, node_url: str) -> None:
         """Let the OpenSearch node at this URL serve domains, which until then do not answer."""

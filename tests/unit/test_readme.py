@@ -15,6 +15,7 @@ END_TO_END = "tests/end_to_end"
 # Commands as they stand in the pages, and what runs them, or what they call.
 RUN_BY = {
     r"make demo": f"{END_TO_END}/test_system.py::test_changes_and_deletes_reach_the_index",
+    r"make demo ON=aws .*": f"{END_TO_END}/test_on_aws.py::test_the_demo_of_an_account",
     r"make prove-policies": f"{END_TO_END}/test_system.py::test_each_permission_is_needed",
     r"make (test|setup cdktf|cdktf)": ".ci/run",
     r"make doctor.*": f"{END_TO_END}/test_deployer.py::test_the_doctor_finds_nothing_wrong",

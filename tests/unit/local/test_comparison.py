@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.comparison import differences, same
+from local.comparison import differences, documents_of, same
 
 EVERY_TYPE: dict[str, dict[str, Any]] = {
     "s": {"S": "text"},
@@ -68,3 +68,24 @@ def test_missing_and_left_over_documents_are_seen() -> None:
 
 def test_an_added_attribute_is_a_difference() -> None:
     assert not same({"M": {}}, {"extra": 1})
+
+
+class Search:
+    """Answers every search with this, as a client does that is told to let 404 pass."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    def search(self, **_: object) -> dict[str, Any]:
+        return self._answer
+
+
+def test_one_search_is_all_that_few_documents_take() -> None:
+    hits = [{"_id": "a", "_source": {"s": "text"}}]
+    search: Any = Search({"hits": {"total": {"value": 1}, "hits": hits}})
+    assert documents_of(search, "orders") == {"a": {"s": "text"}}
+
+
+def test_an_index_that_is_not_there_has_no_documents() -> None:
+    search: Any = Search({"error": {"type": "index_not_found_exception"}, "status": 404})
+    assert documents_of(search, "orders") == {}

@@ -63,6 +63,23 @@ def test_what_is_there_is_written_into_the_state(stack: Terraform) -> None:
     assert after["resources"][-1]["provider"] == 'provider["registry.terraform.io/hashicorp/aws"]'
 
 
+def test_what_is_kept_for_good_is_unprotected_for_as_long_as_it_takes(stack: Terraform) -> None:
+    keep = {"lifecycle": {"prevent_destroy": True}}
+    resources = {
+        "aws_s3_bucket": {"logs": keep, "other": {}},
+        "aws_kms_key": {"key": keep},
+        "aws_iam_role": {"role": {}},
+    }
+    (stack.directory / "cdk.tf.json").write_text(json.dumps({"resource": resources}))
+    with stack.unprotected():
+        written = json.loads((stack.directory / "unprotected_override.tf.json").read_text())
+    free = {"lifecycle": {"prevent_destroy": False}}
+    assert written == {
+        "resource": {"aws_s3_bucket": {"logs": {**free, "force_destroy": True}}, "aws_kms_key": {"key": free}}
+    }
+    assert [file.name for file in stack.directory.iterdir()] == ["cdk.tf.json"]
+
+
 def test_an_interrupt_from_another_thread_ends_the_command(stack: Terraform) -> None:
     def interrupt() -> None:
         wait_until(lambda: commands(stack), limit_seconds=300, what="the command runs")
