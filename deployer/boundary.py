@@ -9,6 +9,7 @@ from stacks.policies import (
     COLLECTION_LOOKUP,
     COLLECTION_POLICIES,
     HTTP_METHODS,
+    LOG_GROUP_LOOKUP,
     NETWORK_INTERFACES,
     POOL_ROLES,
     TRACING,
@@ -55,7 +56,7 @@ def boundary(settings: Settings) -> Iterator[Statement]:
     if settings.network is not None:
         yield Statement(NETWORK_INTERFACES, ("*",))
         yield Statement(("logs:CreateLogGroup",), (names.log_group_arn(f"{names.flow_log_group}*"),))
-        yield Statement(("logs:DescribeLogGroups",), (names.log_group_arn("*"),))
+        yield Statement(LOG_GROUP_LOOKUP, ("*",))
     yield from keys(settings, ("kms:Decrypt", "kms:GenerateDataKey"))
 
 

@@ -27,7 +27,7 @@ from constructs import Construct
 
 from names import Names
 from settings import Network, Settings
-from stacks.policies import Statement, document, service_trust
+from stacks.policies import LOG_GROUP_LOOKUP, Statement, document, service_trust
 
 HTTPS = 443
 
@@ -194,7 +194,7 @@ class PrivateNetwork(Construct):
                     ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
                     (group, f"{group}:*"),
                 ),
-                Statement(("logs:DescribeLogGroups",), (names.log_group_arn("*"),)),
+                Statement(LOG_GROUP_LOOKUP, ("*",)),
             ),
             # Destroyed first: what comes late must not make the log group again.
             depends_on=[logs],

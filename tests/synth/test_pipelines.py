@@ -237,7 +237,7 @@ def test_lives_between_the_domains_preparation_and_its_service(environment: str,
             f"aws_lambda_invocation.{of_pipeline(pipeline, 'retire')}",
             f"aws_iam_role_policy.{of_pipeline(pipeline, 'role_policy')}",
             f"{'data.' if pipeline.table.existing else ''}aws_dynamodb_table.{table}",
-            "aws_s3_bucket_lifecycle_configuration.export_lifecycle",
+            "aws_s3_bucket_policy.export_policy",
         } <= set(osis_pipeline(stacks_of(environment), pipeline)["depends_on"])
         assert serve["depends_on"] == [f"aws_osis_pipeline.{of_pipeline(pipeline, 'pipeline')}"]
 
