@@ -61,7 +61,7 @@ class Aws(Protocol):
 
     @property
     def domain_first(self) -> bool:
-        """The domain is made before Terraform comes to it, which would wait ten minutes before it looks at its own."""
+        """The domain is made before Terraform comes to it, and deleted after: it waits ten minutes each time."""
 
     @property
     def apply_seconds(self) -> float:
@@ -223,6 +223,12 @@ class System:
         client.create_domain(**request)
         stack.adopt(domain.ADDRESS, domain.known(request, self.settings.names.domain_arn))
 
+    def _delete_domain(self) -> None:
+        client = self.aws.client("opensearch")
+        for there in client.list_domain_names()["DomainNames"]:
+            if there["DomainName"] == self.settings.names.domain:
+                client.delete_domain(DomainName=there["DomainName"])
+
     def apply_seeding(self, *, changes: int) -> None:
         """Fill every table that has `seeding`; then as many rounds of changes as asked for."""
         behind = {
@@ -250,7 +256,11 @@ class System:
         for name in ("seeding", "pipeline"):
             stack = self.terraform(name)
             if stack.begun:
+                if name == "pipeline" and self.aws.domain_first:
+                    stack.forget(domain.ADDRESS)
                 stack.destroy()
+        if self.aws.domain_first:
+            self._delete_domain()
         stack = self.terraform("state")
         if not stack.begun:
             return

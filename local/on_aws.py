@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 import cost.__main__
@@ -141,6 +141,8 @@ def tell(system: System, account: Account, runs: Path, console: Console, name: s
         console.print(
             f"What was made is there and costs money. Destroy it: {_destroying(name)}", markup=False, soft_wrap=True
         )
+        with contextlib.suppress(BotoCoreError, ClientError):
+            report.left = account.left()
         raise
     finally:
         report.refusals += [Refusal(**refused) for refused in system.refusals()]

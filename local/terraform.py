@@ -113,6 +113,11 @@ class Terraform:
         file.write_text(json.dumps(changed))
         self.command("state", "push", str(file))
 
+    def forget(self, address: str) -> None:
+        """Leave a resource as it is and take it out of the state, where it is there."""
+        if address in self.attributes:
+            self.command("state", "rm", address)
+
     @property
     def _state(self) -> dict[str, Any]:
         """In Terraform's own form."""

@@ -1,6 +1,7 @@
 """What the demo of an account does not touch, before anything asks AWS, and what it tells afterwards."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,26 +127,45 @@ DENIED = ClientError(
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome", "own"),
+    ("error", "outcome", "requests"),
     [
-        (KeyboardInterrupt(), "interrupted", []),
-        (RuntimeError("terraform apply failed"), "failed\nterraform apply failed", []),
-        (DENIED, f"failed\n{DENIED}", ["12-ab"]),
+        (KeyboardInterrupt(), "interrupted", ["of-terraform"]),
+        (RuntimeError("terraform apply failed"), "failed\nterraform apply failed", ["of-terraform"]),
+        (DENIED, f"failed\n{DENIED}", ["12-ab", "of-terraform"]),
     ],
+    ids=["interrupted", "failed", "denied"],
 )
-def test_a_demo_that_does_not_come_to_its_end_tells_how_to_destroy(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: BaseException, outcome: str, own: list[str]
+def test_a_demo_that_does_not_come_to_its_end_reports(
+    stopped: Callable[[BaseException], dict[str, Any]], error: BaseException, outcome: str, requests: list[str]
 ) -> None:
-    settings = settings_of(tmp_path, SMALL)
-    system: Any = Stub(settings, tmp_path / "aws-test", error)
-    with pytest.raises(type(error)):
-        on_aws.tell(system, Account(settings), tmp_path, Console(), "test", fresh=True)
+    report = stopped(error)
+    assert report["outcome"] == outcome
+    assert [one["request_id"] for one in report["refusals"]] == requests
+    assert report["left"] == ["arn:aws:s3:::made"]
+
+
+def test_a_demo_that_is_interrupted_tells_how_to_destroy(
+    stopped: Callable[[BaseException], dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped(KeyboardInterrupt())
     said = capsys.readouterr().out
     assert "What was made is there and costs money. Destroy it: make demo ON=aws ENVIRONMENT=test DESTROY=1\n" in said
-    report = json.loads((tmp_path / "demo-aws.json").read_text())
-    assert report["outcome"] == outcome
-    assert [one["request_id"] for one in report["refusals"]] == [*own, "of-terraform"]
-    assert "refusals=" in said
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], dict[str, Any]]:
+    """What a demo reports whose first apply ends with an error."""
+    settings = settings_of(tmp_path, SMALL)
+    monkeypatch.setattr(Account, "left", lambda _: ["arn:aws:s3:::made"])
+
+    def run(error: BaseException) -> dict[str, Any]:
+        system: Any = Stub(settings, tmp_path / "aws-test", error)
+        with pytest.raises(type(error)):
+            on_aws.tell(system, Account(settings), tmp_path, Console(), "test", fresh=True)
+        report: dict[str, Any] = json.loads((tmp_path / "demo-aws.json").read_text())
+        return report
+
+    return run
 
 
 def test_what_terraform_was_refused_is_read_from_its_log() -> None:
