@@ -283,7 +283,7 @@ def test_identity_is_good_only_with_its_own_token(pools: Pools, invite: Callable
     with pytest.raises(ClientError, match=r"NotAuthorizedException.*Logins don't match"):
         cognito.get_credentials_for_identity(IdentityId=identity, Logins=logins(pools, tokens(other, pools)["IdToken"]))
     with pytest.raises(ClientError, match=r"ResourceNotFoundException.*not found"):
-        cognito.get_credentials_for_identity(IdentityId=f"{REGION}:none")
+        cognito.get_credentials_for_identity(IdentityId=f"{REGION}:00000000-0000-0000-0000-000000000000")
 
 
 def signed(claims: dict[str, Any]) -> str:
