@@ -16,7 +16,7 @@ COMMAND_LINE := node_modules/.package-lock.json
 WAYS_OUT := $(patsubst way_out/%.txt,.build/way_out/environments/%/.complete,$(wildcard way_out/*.txt))
 RUN := .venv/bin/python
 # Much of it waits, so five at a time keep two processors busy.
-TEST := $(RUN) -m pytest --numprocesses 5 --dist loadgroup --no-loadscope-reorder
+TEST := $(RUN) -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo prove-policies up down test quick properties times check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding benchmark-freshness benchmark-local-aws clean
 
@@ -41,10 +41,10 @@ test: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, end to end included.
 	$(TEST)
 
 quick: check ## While working: lint, types, and the tests that deploy nothing.
-	$(RUN) -m pytest tests/unit tests/synth --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(RUN) -m pytest tests/unit tests/synth --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 properties: setup ## The property tests with twenty times as many examples, others each time: hours.
-	PROPERTIES=nightly $(RUN) -m pytest -m hypothesis --timeout 14400 --numprocesses 2 --dist loadgroup
+	PROPERTIES=nightly $(RUN) -m pytest -m hypothesis --timeout 14400 --numprocesses 2 --dist loadfile
 
 times: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, and what each file took into CONTRIBUTING.md.
 	$(TEST) --times CONTRIBUTING.md

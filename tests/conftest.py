@@ -1,8 +1,9 @@
-"""What tests of several layers share."""
+"""What tests of several layers share, and how workers share them."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from local import tools
 from local.engine import Kind
@@ -12,14 +13,32 @@ load_profile()
 pytest_plugins = ("tests.times",)
 # Those that wait longest begin first; those that compute fill the time that they leave.
 LAYERS = ("end_to_end", "local", "browser", "terraform", "synth", "properties", "unit")
+LONGEST = ("tests/end_to_end/test_system.py", "tests/end_to_end/test_deployer.py")
+# Each of their tests sets up all that it needs.
+INDEPENDENT = (
+    "tests/end_to_end/test_applies.py",
+    "tests/local/test_leftovers.py",
+    "tests/terraform/test_changes.py",
+    "tests/terraform/test_validate.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file share what is set up for them, and so a worker; those marked `independent` need not."""
-    items.sort(key=lambda item: LAYERS.index(item.nodeid.split("/")[1]))
-    for item in items:
-        if item.get_closest_marker("independent") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: (LAYERS.index(item.nodeid.split("/")[1]), not item.nodeid.startswith(LONGEST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist tells no types
+    """The tests of a file go to one worker, which sets up once what they share; independent ones to any."""
+
+    # pytest-xdist's own way to say so, its marker, does nothing with pytest 9.
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in INDEPENDENT else file
 
 
 @pytest.fixture(scope="session", params=get_args(Kind))

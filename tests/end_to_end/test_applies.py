@@ -18,7 +18,7 @@ from local.deployment import Deployment, deployment
 from local.terraform import LIMIT_SECONDS, Terraform, TerraformError
 
 # On a busy machine; each test deploys a whole system.
-pytestmark = [pytest.mark.timeout(2400), pytest.mark.independent]
+pytestmark = pytest.mark.timeout(2400)
 
 SECONDS = 300
 # By the end of the function's name.

@@ -43,7 +43,6 @@ def told(runs: Path) -> dict[str, Any]:
     return report
 
 
-@pytest.mark.independent
 def test_the_demo_of_an_account(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,7 @@ import pytest
 from local import processes, tools
 
 # Some deploy a whole system, on a machine that may be busy.
-pytestmark = [pytest.mark.timeout(2400), pytest.mark.independent]
+pytestmark = pytest.mark.timeout(2400)
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path(".local", "cache")

@@ -10,8 +10,6 @@ from changes.record import recorded
 from changes.release import ENVIRONMENTS, upgrade
 from review.changes import Resource
 
-pytestmark = pytest.mark.independent
-
 
 # The others take a minute or two each, and add little: `python -m changes record` plans them all.
 @pytest.mark.parametrize("base", ["private", "serverless", *BESIDES])

@@ -12,7 +12,6 @@ from settings import ENVIRONMENTS, Settings, load
 from stacks.app import synthesize
 from tests.unit.conftest import settings_of
 
-pytestmark = pytest.mark.independent
 NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml"))
 
 
