@@ -17,9 +17,6 @@ from local import domain, processes, tools
 from local.deployment import Deployment, deployment
 from local.terraform import LIMIT_SECONDS, Terraform, TerraformError
 
-# On a busy machine; each test deploys a whole system.
-pytestmark = pytest.mark.timeout(2400)
-
 SECONDS = 300
 # By the end of the function's name.
 FUNCTIONS = {

@@ -17,9 +17,6 @@ from settings import Settings
 from stacks.policies import Statement
 from tests.end_to_end import others
 
-# The first test waits for both systems.
-pytestmark = pytest.mark.timeout(2400)
-
 LEGACY, DOMAIN = "LegacyOrders", "company-search"
 BOTH: dict[str, Any] = {
     "delivery": {"repository": "acme/shop"},

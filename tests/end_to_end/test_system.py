@@ -409,8 +409,6 @@ def test_who_is_in_no_group_gets_nothing(system: Deployment) -> None:
         system.sign_in(email)
 
 
-# Some sixty permissions, each with two runs of a job.
-@pytest.mark.timeout(2700)
 def test_each_permission_is_needed(system: Deployment, kind: Kind) -> None:
     if kind != "embedded":
         pytest.skip("Data Prepper starts too slowly to be started some thirty times; the embedded engine stands for it")

@@ -22,9 +22,6 @@ import pytest
 
 from local import processes, tools
 
-# Some deploy a whole system, on a machine that may be busy.
-pytestmark = pytest.mark.timeout(2400)
-
 ROOT = Path(__file__).parents[2]
 CACHE = Path(".local", "cache")
 # Engines, emulator and node have their grace one after the other.
