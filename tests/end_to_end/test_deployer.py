@@ -45,7 +45,10 @@ CHANGES: dict[str, Any] = {"deletion_protection": False, "log_retention_days": 1
 CHANGES_OF: dict[str, dict[str, Any]] = {
     "existing": {"tags": None},
     # Not the tags: moto changes none of pools.
-    "local": {"dashboards": {"mfa": "optional", "analysts": {"users": ["ben@example.com"]}}},
+    "local": {
+        "dashboards": {"mfa": "optional", "analysts": {"users": ["ben@example.com"]}},
+        "domain": {"volume_gib": 15},
+    },
 }
 
 _CODE = "only a change of this project's code reaches it"
