@@ -74,7 +74,8 @@ def documents_of(search: OpenSearch, index: str) -> dict[str, Any]:
     ignores the parameters of a signed POST.
     """
     found: dict[str, Any] = {}
-    page: dict[str, Any] = {"size": PAGE, "sort": ["_id"]}
+    # An index without a document has no ids to sort by.
+    page: dict[str, Any] = {"size": PAGE, "sort": [{"_id": {"unmapped_type": "keyword"}}]}
     while True:
         answer = search.search(index=index, body=page, ignore=404)
         hits = answer["hits"]["hits"] if "hits" in answer else []
