@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,21 +43,20 @@ def pools(emulator: Emulator) -> Iterator[Pools]:
     emulator.client("opensearch").delete_domain(DomainName="search")
 
 
-@pytest.fixture(scope="module")
-def apply(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Resources], Terraform]:
-    """Applies these resources in the place of those applied before."""
+@pytest.fixture
+def apply(emulator: Emulator, tmp_path: Path) -> Callable[[Resources], Terraform]:
+    """Applies these resources in the place of those that the test has applied before."""
     try:
         tools.require(tools.terraform)
     except tools.MissingToolError as error:
         pytest.skip(str(error))
-    directory = tmp_path_factory.mktemp("terraform")
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("app.py", "def handler(event, context): return 1")
-    (directory / "function.zip").write_bytes(package.getvalue())
+    (tmp_path / "function.zip").write_bytes(package.getvalue())
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = {**ours, **tools.terraform_environment(directory), **emulator.environment}
-    terraform = Terraform(directory, environment, directory / "terraform.log")
+    environment = {**ours, **tools.terraform_environment(tmp_path), **emulator.environment}
+    terraform = Terraform(tmp_path, environment, tmp_path / "terraform.log")
 
     def applied(resources: Resources) -> Terraform:
         providers = {"aws": {"source": "hashicorp/aws", "version": tools.AWS_PROVIDER_VERSION}}
@@ -65,7 +65,7 @@ def apply(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Calla
             "provider": {"aws": [{"region": "us-east-1"}]},
             "resource": resources,
         }
-        (directory / "main.tf.json").write_text(json.dumps(configuration))
+        (tmp_path / "main.tf.json").write_text(json.dumps(configuration))
         terraform.init()
         terraform.apply()
         return terraform
