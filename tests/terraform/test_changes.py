@@ -26,5 +26,9 @@ def test_an_upgrade_loses_nothing(environment: str, tmp_path: Path) -> None:
 
 
 def is_lost(resource: Resource) -> bool:
-    # The set-up function runs again when its package is another.
-    return resource.action in ("replace", "delete") and resource.type != "aws_lambda_invocation"
+    # The set-up function runs again when its package is another. The alarm on a pipeline's processor is gone on
+    # purpose: AWS documents no values for the dimensions of its metric (docs/alarms.md).
+    on_purpose = resource.type == "aws_lambda_invocation" or (
+        resource.type == "aws_cloudwatch_metric_alarm" and resource.address.endswith("_cpu")
+    )
+    return resource.action in ("replace", "delete") and not on_purpose
