@@ -36,6 +36,9 @@ JOB_OF = {
     "orders-seeder": "seed",
 }
 
+# Jobs that begin with taking apart what the last run made, which must have been whole for that.
+TAKES_APART = ("connect",)
+
 _COGNITO_ACCESS = "the service signs people in and out, and cleans up (AmazonOpenSearchServiceCognitoAccess has it)"
 _POOL_ROLES = f"{_COGNITO_ACCESS}; on everything, for IAM knows no resource of it (service authorization reference)"
 _LOGGING = "the service delivers logs that do not exist here (OpenSearch Service guide, monitoring logs)"
@@ -142,6 +145,8 @@ def prove(system: Deployment, progress: Progress) -> Proof:
                         proof.unneeded.append(found)
                     else:
                         proof.needed.append(found)
+                    if policy.job in TAKES_APART and (failure := _failure(jobs.begin(policy.job, worker), jobs)):
+                        proof.denied.append(f"{policy.holder}, {permission} back in place: {failure}")
                 needed = len(proof.needed) - before
                 if needed and policy.job and (failure := _failure(jobs.begin(policy.job, worker), jobs)):
                     proof.denied.append(f"{policy.holder}, with everything back in place: {failure}")
