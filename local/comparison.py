@@ -77,7 +77,8 @@ def documents_of(search: OpenSearch, index: str) -> dict[str, Any]:
     # An index without a document has no ids to sort by.
     page: dict[str, Any] = {"size": PAGE, "sort": [{"_id": {"unmapped_type": "keyword"}}]}
     while True:
-        answer = search.search(index=index, body=page, ignore=404)
+        # 503: the shards of an index that has just been made have not started yet.
+        answer = search.search(index=index, body=page, ignore=(404, 503))
         hits = answer["hits"]["hits"] if "hits" in answer else []
         found |= {hit["_id"]: hit["_source"] for hit in hits}
         if len(hits) < PAGE:
