@@ -168,8 +168,11 @@ class System:
         """
         stack = self.terraform("state")
         stack.init()
-        keys = [f"aws_kms_alias.{name}" for name in stack.document["resource"].get("aws_kms_alias", {})]
-        needed = ["aws_s3_bucket.state_bucket", "aws_s3_bucket_policy.logs_policy", *keys]
+        needed = [
+            "aws_s3_bucket.state_bucket",
+            "aws_s3_bucket_policy.logs_policy",
+            *stack.addresses("aws_kms_alias"),
+        ]
         stack.apply(*(f"-target={address}" for address in needed))
         self.configure(state={"backend": "s3"})
         stack.init("-migrate-state", "-force-copy")
