@@ -28,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     tools.require(tools.terraform, tools.node)
     for base in options.bases or BASES:
         shutil.rmtree(LOCAL, ignore_errors=True)
-        found = effects(base, LOCAL)
-        record({**recorded(), base: found})
-        sys.stdout.write(f"changes: base={base!r} settings={len(found)}\n")
+        found = effects([base], LOCAL)
+        record({**recorded(), **found})
+        sys.stdout.write(f"changes: base={base!r} settings={len(found[base])}\n")
         sys.stdout.flush()
     shutil.rmtree(LOCAL, ignore_errors=True)
     return 0

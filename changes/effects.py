@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from changes.alternatives import changed
@@ -13,33 +14,54 @@ from settings import Settings
 from stacks.app import synthesize
 
 
-def effects(base: str, directory: Path) -> Effects:
-    """What Terraform would do for each setting that changes alone. Everything that is written goes to `directory`."""
-    with changed(base) as (before, others):
-        stacks = synthesized(before, directory / "synth")
-        wanted: dict[str, Document] = {}
-        told: Effects = {}
-        of_module: dict[str, tuple[str, str]] = {}
-        for setting, after in others:
-            if not isinstance(after, Settings):
-                continue
-            told[setting] = []
-            for name, document in synthesized(after, directory / "synth").items():
-                if document == stacks.get(name):
+@dataclass
+class _Change:
+    """A stack after a setting changed alone, and the stack as the base has it."""
+
+    base: str
+    setting: str
+    applied: str
+    document: Document
+
+
+def effects(bases: Iterable[str], directory: Path) -> dict[str, Effects]:
+    """By base, what Terraform would do for each setting that changes alone. All that is written goes to `directory`.
+
+    Bases are planned together: most of a plan's time is the provider's start. Raises planning.CannotPlan.
+    """
+    told: dict[str, Effects] = {}
+    stacks: dict[str, Document] = {}
+    wanted: dict[str, _Change] = {}
+    for number, base in enumerate(bases):
+        told[base] = {}
+        with changed(base) as (before, others):
+            there = synthesized(before, directory / "synth")
+            stacks |= {f"b{number}_{name}": document for name, document in there.items()}
+            for setting, after in others:
+                if not isinstance(after, Settings):
                     continue
-                if name in stacks and document["terraform"]["backend"] != stacks[name]["terraform"]["backend"]:
-                    told[setting] = [ANOTHER_STATE]
-                    continue
-                module = f"c{len(wanted)}"
-                wanted[module], of_module[module] = document, (setting, name)
-    offline = Offline(directory / "terraform", stacks["state"]["terraform"]["required_providers"])
+                told[base][setting] = []
+                for name, document in synthesized(after, directory / "synth").items():
+                    if document == there.get(name):
+                        continue
+                    if name in there and document["terraform"]["backend"] != there[name]["terraform"]["backend"]:
+                        told[base][setting] = [ANOTHER_STATE]
+                        continue
+                    wanted[f"c{len(wanted)}"] = _Change(base, setting, f"b{number}_{name}", document)
+    offline = Offline(directory / "terraform", next(iter(stacks.values()))["terraform"]["required_providers"])
     states = offline.applied(stacks)
-    plans = offline.plans(wanted, {module: states.get(name, []) for module, (_, name) in of_module.items()})
+    plans = offline.plans(
+        {module: change.document for module, change in wanted.items()},
+        {module: states.get(change.applied, []) for module, change in wanted.items()},
+    )
     for module, resources in plans.items():
-        setting, name = of_module[module]
-        if ANOTHER_STATE not in told[setting]:
-            told[setting] += entries(resources, protected(stacks.get(name, {})))
-    return {setting: sorted(set(found)) for setting, found in told.items()}
+        change = wanted[module]
+        found = told[change.base][change.setting]
+        if ANOTHER_STATE not in found:
+            found += entries(resources, protected(stacks.get(change.applied, {})))
+    return {
+        base: {setting: sorted(set(found)) for setting, found in of_base.items()} for base, of_base in told.items()
+    }
 
 
 def synthesized(settings: Settings, outdir: Path) -> dict[str, Document]:

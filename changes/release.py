@@ -24,9 +24,21 @@ def release(directory: Path) -> None:
     RELEASED.write_text(json.dumps(now, separators=(",", ":")) + "\n")
 
 
-def upgrade(environment: str, directory: Path) -> dict[str, list[Resource]]:
-    """By stack, what an apply of today would do where the last release is applied. Raises planning.CannotPlan."""
-    before, now = released()[environment], synthesized(load(environment), directory / "synth")
-    offline = Offline(directory / "terraform", now["state"]["terraform"]["required_providers"])
+def upgrades(directory: Path) -> dict[str, list[Resource]]:
+    """By ENVIRONMENT_STACK, what an apply of today would do where the last release is applied.
+
+    Raises planning.CannotPlan.
+    """
+    before = _stacks(released())
+    now = _stacks({environment: synthesized(load(environment), directory / "synth") for environment in ENVIRONMENTS})
+    offline = Offline(directory / "terraform", next(iter(now.values()))["terraform"]["required_providers"])
     states = offline.applied(before)
     return offline.plans(now, {stack: states.get(stack, []) for stack in now})
+
+
+def _stacks(of_environments: dict[str, dict[str, Document]]) -> dict[str, Document]:
+    return {
+        f"{environment}_{name}": document
+        for environment, stacks in of_environments.items()
+        for name, document in stacks.items()
+    }

@@ -46,9 +46,14 @@ class Account:
         return Path(named) if named else None
 
     def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service)
+        return self._clients[service]
+
+    @cached_property
+    def _session(self) -> Any:
         # Untyped, for the stubs want the service's name as a literal.
-        session: Any = boto3.Session(region_name=self.settings.region)
-        return session.client(service)
+        return boto3.Session(region_name=self.settings.region)
 
     def left(self) -> list[str]:
         """ARNs of what carries the environment's tags, as far as AWS's tagging API knows it: of IAM no roles."""

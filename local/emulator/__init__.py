@@ -4,6 +4,7 @@ Access key ``local-administrator`` (any secret) may do everything; every other c
 """
 
 import contextlib
+import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +77,7 @@ class Emulator:
 
     def client(self, service: str, region: str = REGION, key: str = ADMINISTRATOR_KEY) -> Any:
         """A boto3 client of this emulator, the administrator's by default."""
-        # Untyped, for the stubs want the service's name as a literal.
-        session: Any = boto3.Session(key, ANY_SECRET, region_name=region)
-        return session.client(service, endpoint_url=self.endpoint_url)
+        return _client(service, region, key, self.endpoint_url)
 
     def person(self, email: str, user_pool_id: str) -> Person:  # noqa: ARG002 - there is one outbox
         """As the last invitation to `email` leaves them. Raises `LookupError` where there is none."""
@@ -104,6 +103,14 @@ class Emulator:
     def stop(self) -> None:
         """Ends the emulator and every pipeline engine that it started."""
         self.process.stop()
+
+
+# A client takes a tenth of a second of processor time to make: its service's model is parsed.
+@functools.cache
+def _client(service: str, region: str, key: str, endpoint_url: str) -> Any:
+    # Untyped, for the stubs want the service's name as a literal.
+    session: Any = boto3.Session(key, ANY_SECRET, region_name=region)
+    return session.client(service, endpoint_url=endpoint_url)
 
 
 def start(directory: Path, *, node_url: str | None = None, engine: Kind = "embedded") -> Emulator:
