@@ -298,12 +298,18 @@ class System:
         client = self.dashboards_client()
         if email not in self._people:
             self._people[email] = self.aws.person(email, client["UserPoolId"])
-        with self.aws.sign_in_page(client, self.terraform("pipeline").outputs()["identity_pool_id"]) as page:
+        with self.aws.sign_in_page(client, self.pools["IdentityPoolId"]) as page:
             return people.sign_in(self._people[email], page)
+
+    @property
+    def pools(self) -> dict[str, Any]:
+        """The user pool and the identity pool by which the domain knows people: its CognitoOptions."""
+        domain = self.aws.client("opensearch").describe_domain(DomainName=self.settings.names.domain)
+        return dict(domain["DomainStatus"]["CognitoOptions"])
 
     def dashboards_client(self) -> dict[str, Any]:
         """The client of Dashboards in the user pool, its secret included."""
-        cognito, pool = self.aws.client("cognito-idp"), self.terraform("pipeline").outputs()["user_pool_id"]
+        cognito, pool = self.aws.client("cognito-idp"), self.pools["UserPoolId"]
         (client,) = cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
         described: dict[str, Any] = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client["ClientId"])
         return dict(described["UserPoolClient"])

@@ -31,11 +31,10 @@ class Jobs:
         self._seen = 0
         stack = json.loads((system.terraform("pipeline").directory / "cdk.tf.json").read_text())
         event = json.loads(stack["resource"]["aws_lambda_invocation"]["search_setup_run"]["input"])
-        pool = system.dashboards_client()["UserPoolId"]
         self.setup: dict[str, Any] = {
             **event,
             "endpoint": system.aws.domain_endpoint,
-            "sessions": {**event["sessions"], "user_pool_id": pool},
+            "sessions": {**event["sessions"], "user_pool_id": system.pools["UserPoolId"]},
         }
         self._work: dict[str, Callable[[], None]] = {
             "pipeline": self._pipeline,
@@ -154,8 +153,7 @@ class Jobs:
     def _connect(self) -> None:
         """Dashboards taken from Cognito and connected again, with a new client, which the role mapping then follows."""
         domains, pools = self._system.aws.client("opensearch"), self._system.aws.client("cognito-identity")
-        name = self._system.settings.names.domain
-        options = domains.describe_domain(DomainName=name)["DomainStatus"]["CognitoOptions"]
+        name, options = self._system.settings.names.domain, self._system.pools
         roles = pools.get_identity_pool_roles(IdentityPoolId=options["IdentityPoolId"])
         domains.update_domain_config(DomainName=name, CognitoOptions={**options, "Enabled": False})
         self._forget_clients(options["UserPoolId"], options["IdentityPoolId"])

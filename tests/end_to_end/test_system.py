@@ -187,7 +187,7 @@ def test_users_are_invited_into_their_groups(system: Deployment) -> None:
     people = system.settings.dashboards
     assert {mail["to"] for mail in mails} == people.groups.keys()
     assert all(mail["temporary_password"] in mail["text"] for mail in mails)
-    cognito, pool = system.aws.client("cognito-idp"), system.terraform("pipeline").outputs()["user_pool_id"]
+    cognito, pool = system.aws.client("cognito-idp"), system.pools["UserPoolId"]
     for email, group in people.groups.items():
         groups = cognito.admin_list_groups_for_user(UserPoolId=pool, Username=email)["Groups"]
         assert [there["GroupName"] for there in groups] == [group]
@@ -205,7 +205,7 @@ def test_people_come_move_and_leave_with_the_settings(system: Deployment) -> Non
         stack = system.terraform("pipeline")
         stack.init()
         stack.apply(f"-target={USERS}", f"-target={MEMBERSHIPS}")
-        pool = stack.outputs()["user_pool_id"]
+        pool = system.pools["UserPoolId"]
         users = system.aws.client("cognito-idp").list_users(UserPoolId=pool)["Users"]
         attributes = [{a["Name"]: a["Value"] for a in user["Attributes"]} for user in users]
         return {one["email"]: one["sub"] for one in attributes}
@@ -397,7 +397,7 @@ def test_nobody_may_do_more_than_their_job(system: Deployment, caller: str, atte
 
 
 def test_who_is_in_no_group_gets_nothing(system: Deployment) -> None:
-    pool = system.terraform("pipeline").outputs()["user_pool_id"]
+    pool = system.pools["UserPoolId"]
     email = "somebody@example.com"
     system.aws.client("cognito-idp").admin_create_user(
         UserPoolId=pool,
