@@ -20,6 +20,8 @@ STEADY = 300
 """Items that are never deleted: every answer must have them all."""
 EVERY_SECONDS = 0.2
 """The counter is raised so often."""
+REST_SECONDS = 0.03
+"""From an answer to the next search."""
 LAG_SECONDS = 5
 """No answer may be older than an earlier one by more than this."""
 
@@ -114,6 +116,7 @@ class Traffic:
             if count < newest - LAG_SECONDS / EVERY_SECONDS:
                 self.wrong.append(f"the counter went back from {newest} to {count}")
             newest = max(newest, count)
+            self._end.wait(REST_SECONDS)
 
     def change(self) -> None:
         dynamodb = self._system.aws.client("dynamodb")
