@@ -59,9 +59,7 @@ def effects(bases: Iterable[str], directory: Path) -> dict[str, Effects]:
         found = told[change.base][change.setting]
         if ANOTHER_STATE not in found:
             found += entries(resources, protected(stacks.get(change.applied, {})))
-    return {
-        base: {setting: sorted(set(found)) for setting, found in of_base.items()} for base, of_base in told.items()
-    }
+    return {base: {setting: sorted(set(found)) for setting, found in of_base.items()} for base, of_base in told.items()}
 
 
 def synthesized(settings: Settings, outdir: Path) -> dict[str, Document]:

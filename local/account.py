@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Account:
     apply_seconds: float = 2 * 3600
     search_seconds: float = 3600
     grace_seconds: float = 300
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -8,7 +8,6 @@ from changes.record import recorded
 from changes.release import upgrades
 from review.changes import Resource
 
-
 # The others take minutes, and add little: `python -m changes record` plans them all.
 BASES = ("private", "serverless", *BESIDES)
 
