@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 # Much of it waits, so five at a time keep two processors busy.
 TEST := $(RUN) -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo prove-policies up down test quick properties times check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding benchmark-freshness benchmark-local-aws clean
+.PHONY: help setup demo prove-policies up down tests-setup test quick properties whole-apply times check lint-workflows plan scan way-out format synth cdktf cost doctor dead-letters docs benchmark-synth benchmark-seeding benchmark-freshness benchmark-local-aws clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -37,7 +37,9 @@ up: setup ## The same, left running; prints URLs and credentials.
 down: setup ## Take down what `make up` started.
 	$(RUN) -m local down
 
-test: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, end to end included.
+tests-setup: setup $(WAYS_OUT) $(COMMAND_LINE) ## What the tests need besides.
+
+test: tests-setup ## All tests, end to end included.
 	$(TEST)
 
 quick: check ## While working: lint, types, and the tests that deploy nothing.
@@ -46,7 +48,10 @@ quick: check ## While working: lint, types, and the tests that deploy nothing.
 properties: setup ## The property tests with twenty times as many examples, others each time: hours.
 	PROPERTIES=nightly $(RUN) -m pytest -m hypothesis --timeout 14400 --numprocesses 2 --dist loadfile
 
-times: setup $(WAYS_OUT) $(COMMAND_LINE) ## All tests, and what each file took into CONTRIBUTING.md.
+whole-apply: setup ## A private domain that Terraform makes itself, on the local AWS: a quarter of an hour, most of it waiting.
+	WHOLE_APPLY=1 $(RUN) -m pytest tests/end_to_end/test_private.py
+
+times: tests-setup ## All tests, and what each file took into CONTRIBUTING.md.
 	$(TEST) --times CONTRIBUTING.md
 
 check: setup ## Lint, format, types.

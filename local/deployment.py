@@ -256,7 +256,8 @@ class System:
 
     def destroy(self) -> None:
         """Everything, the buckets of the state stack included, which Terraform alone would never destroy."""
-        for name in ("seeding", "pipeline"):
+        # The roles of the others have the permissions boundary of `delivery`.
+        for name in ("seeding", "pipeline", "delivery"):
             stack = self.terraform(name)
             if stack.begun:
                 if name == "pipeline" and self.aws.domain_first:

@@ -11,9 +11,15 @@ from tests.examples import load_profile
 
 load_profile()
 pytest_plugins = ("tests.times",)
-# Those that wait longest begin first; those that compute fill the time that they leave.
+# Those that take longest begin first, so that none is left alone at the end; then those that wait, whose time is filled
+# by those that compute.
+LONGEST = (
+    "tests/end_to_end/test_system.py",
+    "tests/end_to_end/test_deployer.py",
+    "tests/terraform/test_changes.py",
+    "tests/end_to_end/test_rebuild.py",
+)
 LAYERS = ("end_to_end", "local", "browser", "terraform", "synth", "properties", "unit")
-LONGEST = ("tests/end_to_end/test_system.py", "tests/end_to_end/test_deployer.py")
 # Each of their tests sets up all that it needs.
 INDEPENDENT = (
     "tests/end_to_end/test_applies.py",
@@ -24,7 +30,7 @@ INDEPENDENT = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (LAYERS.index(item.nodeid.split("/")[1]), not item.nodeid.startswith(LONGEST)))
+    items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), LAYERS.index(item.nodeid.split("/")[1])))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -28,7 +28,11 @@ def install(endpoint: str, node: Node) -> None:
 
     def initialize_with_endpoint(domain: OpenSearchDomain, **arguments: Any) -> None:
         initialize(domain, **arguments)
-        domain.endpoint = endpoint
+        # Of one in a VPC AWS tells another field (OpenSearch Service API reference, DomainStatus).
+        if domain.vpc_options is None:
+            domain.endpoint = endpoint
+        else:
+            domain.endpoints = {"vpc": endpoint}
 
     def create_only_one(backend: OpenSearchServiceBackend, **arguments: Any) -> OpenSearchDomain:
         existing = the_domain()

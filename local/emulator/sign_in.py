@@ -152,7 +152,7 @@ def _connect(domain: OpenSearchDomain, options: _Options) -> str:
     """
     user_pool, identity_pool = options.pools
     random = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(_RANDOM_LENGTH))
-    page = f"https://{domain.endpoint}/_dashboards/app/home"
+    page = f"https://{domain.endpoint or domain.endpoints['vpc']}/_dashboards/app/home"
     client = user_pool.backend.create_user_pool_client(
         user_pool.id,
         generate_secret=True,

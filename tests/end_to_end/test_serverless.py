@@ -164,9 +164,9 @@ def test_a_dead_letter_is_replayed_once_the_cause_is_mended(system: Deployment) 
     limit_fields(1)
     item = {"order_id": {"S": "one-too-many"}, "never_seen": {"S": "x"}}
     system.aws.client("dynamodb").put_item(TableName=system.table_name(), Item=item)
-    processes.wait_until(lambda: ask("list")["letters"], limit_seconds=60, what="a dead letter")
+    processes.wait_until(lambda: ask("list")["letters"], limit_seconds=300, what="a dead letter")
     limit_fields(None)
-    processes.wait_until(lambda: not ask("replay")["reasons"], limit_seconds=60, what="the letter is old enough")
+    processes.wait_until(lambda: not ask("replay")["reasons"], limit_seconds=300, what="the letter is old enough")
     system.wait_until_same()
     assert system.documents()["one-too-many"]["never_seen"] == "x"
     assert ask("list")["letters"] == 0

@@ -123,12 +123,12 @@ def test_changes_and_deletes_reach_the_index(system: Deployment) -> None:
 def test_a_poison_document_goes_to_the_dead_letters_and_stops_nothing(system: Deployment) -> None:
     put(system, item("poison", price={"S": "not a number"}))
     put(system, item("healthy", price={"N": "1.25"}))
-    letters = processes.wait_until(lambda: dead_letters(system), limit_seconds=60, what="a dead letter")
+    letters = processes.wait_until(lambda: dead_letters(system), limit_seconds=300, what="a dead letter")
     (letter,) = letters
     assert letter["failedData"]["indexId"] == "poison"
     assert letter["failedData"]["status"] == 400
     assert "price" in letter["failedData"]["message"]
-    processes.wait_until(lambda: "healthy" in system.documents(), limit_seconds=60, what="the document after it")
+    processes.wait_until(lambda: "healthy" in system.documents(), limit_seconds=300, what="the document after it")
     assert system.differences() == ["poison: in the table, not in the index"]
     system.aws.client("dynamodb").delete_item(TableName=system.table_name(), Key=item("poison"))
 
@@ -152,7 +152,7 @@ def test_dead_letters_are_listed_and_replayed_once_the_cause_is_mended(system: D
 
     limit_fields(1)
     put(system, item("one-too-many", never_seen={"S": "x"}))
-    processes.wait_until(lambda: "one-too-many" in ids(), limit_seconds=60, what="a dead letter")
+    processes.wait_until(lambda: "one-too-many" in ids(), limit_seconds=300, what="a dead letter")
     code, shown = command()
     assert code == 0
     assert "Limit of total fields [1] has been exceeded" in shown
@@ -164,7 +164,7 @@ def test_dead_letters_are_listed_and_replayed_once_the_cause_is_mended(system: D
     assert "one-too-many" not in system.documents()
 
     limit_fields(None)
-    processes.wait_until(lambda: command("--replay")[0] == 0, limit_seconds=60, what="the letter is old enough")
+    processes.wait_until(lambda: command("--replay")[0] == 0, limit_seconds=300, what="the letter is old enough")
     system.wait_until_same()
     assert system.documents()["one-too-many"]["never_seen"] == "x"
     assert dead_letters(system) == []
@@ -251,7 +251,7 @@ def test_setting_up_again_changes_nothing(system: Deployment) -> None:
 
     before = security()
     with Jobs(system) as jobs, ThreadPoolExecutor(1) as worker:
-        jobs.begin("set-up", worker).result(timeout=60)
+        jobs.begin("set-up", worker).result(timeout=300)
     assert security() == before
 
 

@@ -43,7 +43,7 @@ class Log:
                 ),
                 {},
             ),
-            limit_seconds=60,
+            limit_seconds=300,
             what=f"a line about {category} is in the audit log",
         )
 
