@@ -2,10 +2,13 @@
 
 import copy
 import json
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from local.engine.java_numbers import double_text, float_text
 
 # DynamoDB numbers are Decimal (Java's BigDecimal); int and float come from the body, metadata and conversions.
 Value: TypeAlias = "bool | int | float | Decimal | str | list[Value] | dict[str, Value] | None"
@@ -25,6 +28,10 @@ class WrongShapeError(ValueError):
 
 class Long(int):
     """Java's long, where it is told from an int: no set of ints has it."""
+
+
+class Float(float):
+    """Java's float, of 32 bits, where it is told from a double: it is written with fewer digits."""
 
 
 class _Missing:
@@ -110,7 +117,7 @@ def _text_of(path: Path) -> str:
 
 
 def text_of(value: Value) -> str:
-    """As Java prints it: `true`, `1.5E+10`, `{a=1}`, `[1, x]`, `null`."""
+    """As Java prints it: `true`, `1.5E+10`, `1.0E16`, `{a=1}`, `[1, x]`, `null`."""
     match value:
         case None:
             return "null"
@@ -120,6 +127,10 @@ def text_of(value: Value) -> str:
             return "{" + ", ".join(f"{name}={text_of(member)}" for name, member in value.items()) + "}"
         case list():
             return "[" + ", ".join(map(text_of, value)) + "]"
+        case Float():
+            return float_text(value)
+        case float():
+            return double_text(value)
         case _:
             return str(value)
 
@@ -135,6 +146,10 @@ def to_json(value: Value) -> str:
             return "[" + ",".join(map(to_json, value)) + "]"
         case str():
             return _json_string(value)
+        case float():
+            # JSON has no word for what is no number; Jackson writes it as a text.
+            text = text_of(value)
+            return text if math.isfinite(value) else _json_string(text)
         case _:
             return json.dumps(value)
 

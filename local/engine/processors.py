@@ -5,16 +5,17 @@ and never stops the pipeline.
 """
 
 import logging
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from local.engine.events import Event, Long, Path, Value, WrongShapeError, path_of, text_of
+from local.engine.events import Event, Float, InvalidKeyError, Long, Path, Value, WrongShapeError, path_of, text_of
 from local.engine.expressions import (
     Evaluate,
     EvaluationError,
@@ -23,12 +24,16 @@ from local.engine.expressions import (
     template,
     uses_keys_only,
 )
+from local.engine.java_numbers import decimal, double, double_text, float32, whole
 from local.engine.time_patterns import TimePattern
 
 Process: TypeAlias = Callable[[Event], None]
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+# A DynamoDB number has up to 38 digits, and 130 places; a BigDecimal has no limit.
+_DIGITS = Context(prec=10_000, rounding=ROUND_HALF_EVEN)
 
 Key = Annotated[Path, BeforeValidator(lambda key: path_of(str(key)))]
 When = Annotated[Any, AfterValidator(lambda text: condition(str(text)))]
@@ -110,10 +115,9 @@ def _add_entries(options: _AddEntries, event: Event) -> None:
 
 
 def _add_entry(entry: _AddEntry, event: Event) -> None:
-    compute = entry.value_expression or entry.format
-    value = compute(event) if compute else _value(entry.value)
-    if entry.key:
-        path = path_of(entry.key(event))
+    value = _computed(entry, event)
+    path = _dynamic_path(entry.key, event) if entry.key else None
+    if path is not None:
         if not event.contains(path) or entry.overwrite_if_key_exists:
             event.put(path, value)
         elif entry.append_if_key_exists:
@@ -124,6 +128,23 @@ def _add_entry(entry: _AddEntry, event: Event) -> None:
             event.metadata[entry.metadata_key] = value
         elif entry.append_if_key_exists:
             event.metadata[entry.metadata_key] = _appended(known, value)
+
+
+def _computed(entry: _AddEntry, event: Event) -> Value:
+    if entry.value_expression:
+        value = entry.value_expression(event)
+        # An expression reads a double as a float of 32 bits.
+        return Float(float32(value)) if isinstance(value, float) else value
+    return entry.format(event) if entry.format else _value(entry.value)
+
+
+def _dynamic_path(key: Evaluate, event: Event) -> Path | None:
+    """None where what is in the event makes no key."""
+    try:
+        return path_of(key(event))
+    except (InvalidKeyError, EvaluationError) as error:
+        _log.debug("processor add_entries, %s: %s", event.metadata.get("primary_key"), error)
+        return None
 
 
 def _appended(known: Value, value: Value) -> Value:
@@ -153,6 +174,8 @@ def _value(value: Any) -> Value:
         return {str(name): _value(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_value(member) for member in value]
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        return Long(value)
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
@@ -290,32 +313,36 @@ def _convert_type(options: _ConvertType, event: Event) -> None:
 
 
 def _converted(value: Value, options: _ConvertType) -> Value:
-    if value is None or isinstance(value, list | dict):
-        raise WrongShapeError("only strings, numbers and booleans can be converted")
     match options.type:
+        case _ if value is None or isinstance(value, list | dict):
+            raise WrongShapeError("only strings, numbers and booleans can be converted")
         case "integer":
+            # Its converter knows neither long nor double.
+            if isinstance(value, Long) or (isinstance(value, float) and not isinstance(value, Float)):
+                raise WrongShapeError("a long or a double is not made an integer")
             return _whole(value, 32)
         case "long":
             return Long(_whole(value, 64))
         case "double":
-            return float(value)
+            return double(value) if isinstance(value, str) else float(value)
         case "boolean":
-            return value.lower() == "true" if isinstance(value, str) else value != 0
+            return value.lower() == "true" if isinstance(value, str) else float(value) != 0
         case "string":
             return text_of(value)
         case _:
-            number = Decimal(int(value) if isinstance(value, bool) else str(value))
-            return number.quantize(Decimal(1).scaleb(-options.scale), ROUND_HALF_EVEN) if options.scale else number
+            value = int(value) if isinstance(value, bool) else value
+            number = decimal(double_text(value) if isinstance(value, float) else text_of(value))
+            return _DIGITS.quantize(number, Decimal(1).scaleb(-options.scale)) if options.scale else number
 
 
 def _whole(value: bool | float | Decimal | str, bits: int) -> int:
     if isinstance(value, str):
-        number = int(value)
-        if not -(1 << bits - 1) <= number < 1 << bits - 1:
-            raise ValueError(f"{value} has more than {bits} bits")
-        return number
-    # Java keeps the low bits of a number that is too large.
-    return (int(value) + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
+        return whole(value, bits)
+    least, most = -(1 << bits - 1), (1 << bits - 1) - 1
+    if isinstance(value, float):
+        return 0 if math.isnan(value) else int(min(max(value, least), most))
+    # Of any other number that is too large Java keeps the low bits.
+    return (int(value) - least) % (1 << bits) + least
 
 
 class _Substitution(_Options):

@@ -10,7 +10,7 @@ from local.engine.events import Path, path_of
 from local.engine.expressions import Condition, condition, template
 from local.engine.indices import IndexOptions
 from local.engine.processors import Process, UnsupportedProcessorError
-from local.engine.sink import SinkOptions
+from local.engine.sink import SinkOptions, version
 from osis import PipelineBody, SubPipeline
 
 T = TypeVar("T")
@@ -228,7 +228,9 @@ class _Planner:
         return SinkOptions(
             routes=frozenset(sink.routes or ()),
             document_id=compiled("document_id", sink.document_id or _of_field(sink.document_id_field)),
-            document_version=compiled("document_version", sink.document_version),
+            document_version=None
+            if sink.document_version is None
+            else self._compiled(version, sink.document_version, f"{where}.document_version", lambda _: 0),
             version_type=sink.document_version_type,
             routing=compiled("routing", sink.routing or _of_field(sink.routing_field)),
             action=compiled("action", sink.action or "index"),

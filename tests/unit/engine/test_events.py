@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from local.engine.events import Event, InvalidKeyError, Value, WrongShapeError, path_of, text_of, to_json
+from local.engine.events import Event, Float, InvalidKeyError, Value, WrongShapeError, path_of, text_of, to_json
 
 
 def event(**data: Value) -> Event:
@@ -70,6 +70,18 @@ def test_deleting() -> None:
         (Decimal("1.50"), "1.50"),
         (Decimal("1.5E+10"), "1.5E+10"),
         (True, "true"),
+        (12.7, "12.7"),
+        (1e16, "1.0E16"),
+        (9999999.0, "9999999.0"),
+        (1e7, "1.0E7"),
+        (0.001, "0.001"),
+        (0.00099, "9.9E-4"),
+        (-0.0, "-0.0"),
+        (float("nan"), "NaN"),
+        (float("-inf"), "-Infinity"),
+        (Float(0.5), "0.5"),
+        # Java 17 writes more digits than are needed of a number that its bits cannot tell from its neighbours.
+        (Float(805227776.0), "8.0522778E8"),
         (None, "null"),
         ({"a": [1, "x"], "b": None}, "{a=[1, x], b=null}"),
     ],

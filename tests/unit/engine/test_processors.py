@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from local.engine.events import Event, Long, Value
+from local.engine.events import Event, Float, Long, Value, text_of, to_json
+from local.engine.java_numbers import float32
 from local.engine.processors import UnsupportedProcessorError, build
 
 KEY = {"primary_key": "a", "table_name": "orders"}
@@ -24,6 +25,8 @@ def processed(name: str, options: dict[str, Any], data: dict[str, Value]) -> dic
         ({"key": "x", "format": "<${/a}|${missing}>"}, {"a": "b", "x": "<b|>"}),
         ({"key": "x", "value_expression": 'getMetadata("table_name")'}, {"a": "b", "x": "orders"}),
         ({"key": "x", "value_expression": 'getMetadata("missing")'}, {"a": "b", "x": None}),
+        ({"key": "x", "value": 2**31}, {"a": "b", "x": Long(2**31)}),
+        ({"key": "x", "value_expression": "length(/a)"}, {"a": "b", "x": 1}),
         ({"key": "a", "value": "c"}, {"a": "b"}),
         ({"key": "a", "value": "c", "overwrite_if_key_exists": True}, {"a": "c"}),
         ({"key": "a", "value": "c", "append_if_key_exists": True}, {"a": ["b", "c"]}),
@@ -33,6 +36,26 @@ def processed(name: str, options: dict[str, Any], data: dict[str, Value]) -> dic
 )
 def test_add_entries(entry: dict[str, Any], data: dict[str, Value]) -> None:
     assert processed("add_entries", {"entries": [entry]}, {"a": "b"}) == data
+
+
+def test_add_entries_writes_a_double_as_java_does() -> None:
+    before: dict[str, Value] = {"d": 123456789.12345679, "l": [1]}
+    entries = [{"key": "text", "format": "<${/d}>"}, {"key": "float", "value_expression": "/d"}]
+    data = processed("add_entries", {"entries": entries}, before)
+    assert data["text"] == "<1.2345678912345679E8>"
+    # An expression reads a double as a float, and is written with its digits.
+    assert to_json(data["float"]) == "1.23456792E8"
+
+
+def test_add_entries_whose_value_or_key_cannot_be_made_are_passed_over() -> None:
+    entries = [
+        {"key": "x", "value_expression": "length(/l)"},
+        {"key": "${/a}", "value": 1},
+        {"key": "${/missing}", "value": 2},
+        {"key": "y", "value": 3},
+    ]
+    before: dict[str, Value] = {"a": "größe", "l": [1]}
+    assert processed("add_entries", {"entries": entries}, dict(before)) == {**before, "y": 3}
 
 
 def test_add_entries_reaches_metadata_and_goes_on_after_an_error() -> None:
@@ -125,6 +148,34 @@ def test_select_entries(options: dict[str, Any], data: dict[str, Value]) -> None
         ("big_decimal", "1.005", Decimal("1.00")),
         ("integer", ["1", Decimal(2)], [1, 2]),
         ("integer", {"x": 1}, {"x": 1}),
+        ("integer", "1_000", "1_000"),
+        ("integer", " 42 ", " 42 "),
+        ("integer", 12.7, 12.7),
+        ("integer", Float(12.7), 12),
+        ("integer", Long(7), Long(7)),
+        ("long", "1_000", "1_000"),
+        ("long", " 42 ", " 42 "),
+        ("long", -12.7, Long(-12)),
+        ("long", 1e30, Long(2**63 - 1)),
+        ("long", float("nan"), Long(0)),
+        ("long", Decimal(2**64 + 3), Long(3)),
+        ("double", "30d", 30.0),
+        ("double", " 1.5f", 1.5),
+        ("double", "0x1p3", 8.0),
+        ("double", "1_000", "1_000"),
+        ("double", "inf", "inf"),
+        ("double", "-Infinity", float("-inf")),
+        ("double", "1e999", float("inf")),
+        ("boolean", Decimal("1E-400"), False),
+        ("string", 123456789.12345679, "1.2345678912345679E8"),
+        ("string", 1e16, "1.0E16"),
+        ("string", 0.00001, "1.0E-5"),
+        ("string", Float(float32(0.1)), "0.1"),
+        ("big_decimal", "1_000", "1_000"),
+        ("big_decimal", " 42 ", " 42 "),
+        ("big_decimal", "NaN", "NaN"),
+        ("big_decimal", "12345678901234567890123456789012345678", Decimal("12345678901234567890123456789012345678.00")),
+        ("big_decimal", True, Decimal("1.00")),
         ("integer", None, None),
     ],
 )
@@ -132,6 +183,16 @@ def test_convert_entry_type(type_: str, before: Value, after: Value) -> None:
     options = {"key": "v", "type": type_} | ({"scale": 2} if type_ == "big_decimal" else {})
     (value,) = processed("convert_entry_type", options, {"v": before}).values()
     assert (type(value), value) == (type(after), after)
+
+
+def test_a_double_that_is_no_number_is_written_as_a_text() -> None:
+    data = processed("convert_type", {"keys": ["a", "b"], "type": "double"}, {"a": "NaN", "b": "Infinity"})
+    assert to_json(data) == '{"a":"NaN","b":"Infinity"}'
+
+
+def test_a_double_made_a_decimal_has_the_digits_of_its_text() -> None:
+    data = processed("convert_type", {"keys": ["a", "b"], "type": "big_decimal"}, {"a": 1e16, "b": Float(0.5)})
+    assert text_of(data) == "{a=1.0E+16, b=0.5}"
 
 
 def test_convert_entry_type_removes_what_means_null() -> None:
