@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from local.engine.events import Event, InvalidKeyError, Long, Path, Value, path_of, text_of
 from local.engine.java_numbers import float32
+from local.engine.java_patterns import UnsupportedPatternError, compile_pattern
 
 Evaluate: TypeAlias = Callable[[Event], "Value"]
 Condition: TypeAlias = Callable[[Event], bool]
@@ -285,9 +286,9 @@ class _Parser:
         if token.kind != "string":
             raise UnsupportedExpressionError(f"'{self._text}': only a quoted pattern is supported after {operator}")
         try:
-            pattern = re.compile(token.text[1:-1])
-        except re.error as error:
-            raise UnsupportedExpressionError(f"'{self._text}': pattern {token.text}: {error}") from error
+            pattern = compile_pattern(token.text[1:-1])
+        except UnsupportedPatternError as error:
+            raise UnsupportedExpressionError(f"'{self._text}': {error}") from error
 
         def evaluate(event: Event) -> Value:
             value = left(event)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +26,7 @@ from local.engine.expressions import (
     uses_keys_only,
 )
 from local.engine.java_numbers import decimal, double, double_text, float32, whole
+from local.engine.java_patterns import compile_pattern, replacement
 from local.engine.time_patterns import TimePattern
 
 Process: TypeAlias = Callable[[Event], None]
@@ -40,7 +42,7 @@ When = Annotated[Any, AfterValidator(lambda text: condition(str(text)))]
 Template = Annotated[Any, AfterValidator(lambda text: template(str(text)))]
 Expression = Annotated[Any, AfterValidator(lambda text: expression(str(text)))]
 Format = Annotated[Any, AfterValidator(lambda text: _format(str(text)))]
-Pattern = Annotated[Any, AfterValidator(lambda text: _pattern(str(text)))]
+Pattern = Annotated[Any, AfterValidator(lambda text: compile_pattern(str(text)))]
 
 
 class UnsupportedProcessorError(ValueError):
@@ -80,13 +82,6 @@ def _reason(name: str, problem: Mapping[str, Any]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{where}: this option is not supported"
     return f"{where}: {str(problem['msg']).removeprefix('Value error, ')}"
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ValueError(f"pattern '{text}' is not supported: {error}") from error
 
 
 class _AddEntry(_Options):
@@ -138,7 +133,7 @@ def _computed(entry: _AddEntry, event: Event) -> Value:
     return entry.format(event) if entry.format else _value(entry.value)
 
 
-def _dynamic_path(key: Evaluate, event: Event) -> Path | None:
+def _dynamic_path(key: Callable[[Event], str], event: Event) -> Path | None:
     """None where what is in the event makes no key."""
     try:
         return path_of(key(event))
@@ -351,6 +346,10 @@ class _Substitution(_Options):
     to: str
     substitute_when: When | None = None
 
+    @cached_property
+    def replacement(self) -> Callable[[re.Match[str]], str]:
+        return replacement(self.to, self.from_)
+
 
 class _SubstituteString(_Options):
     entries: tuple[_Substitution, ...]
@@ -360,15 +359,7 @@ def _substitute_string(options: _SubstituteString, event: Event) -> None:
     for entry in options.entries:
         value = event.get(entry.source)
         if isinstance(value, str) and (not entry.substitute_when or entry.substitute_when(event)):
-            event.put(entry.source, entry.from_.sub(_replacement(entry.to), value))
-
-
-def _replacement(text: str) -> Callable[[re.Match[str]], str]:
-    """Java's replacement strings: `$1`, `${name}`, a backslash before what is literal."""
-    parts = re.findall(r"\\(.)|\$(\d)|\$\{(\w+)\}|([^\\$]+)", text)
-    return lambda found: "".join(
-        literal or plain or found[int(number) if number else name] or "" for literal, number, name, plain in parts
-    )
+            event.put(entry.source, entry.from_.sub(entry.replacement, value))
 
 
 # How many to a second, and the most digits that Data Prepper takes for one.

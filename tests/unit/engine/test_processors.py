@@ -205,9 +205,12 @@ def test_convert_entry_type_removes_what_means_null() -> None:
     ("entry", "text"),
     [
         ({"source": "a", "from": "-", "to": "/"}, "2026/03/04"),
-        ({"source": "a", "from": r"(\d+)-(?P<month>\d+)-(\d+)", "to": r"$3.${month}.$1 \$"}, "04.03.2026 $"),
+        ({"source": "a", "from": r"(\d+)-(?<month>\d+)-(\d+)", "to": r"$3.${month}.$1 \$"}, "04.03.2026 $"),
         ({"source": "a", "from": "-", "to": "", "substitute_when": "/b == 2"}, "2026-03-04"),
         ({"source": "b", "from": "1", "to": "2"}, "2026-03-04"),
+        # Java fails at these, which leaves the text as it is.
+        ({"source": "a", "from": "-", "to": "USD $"}, "2026-03-04"),
+        ({"source": "a", "from": "-", "to": "$2"}, "2026-03-04"),
     ],
 )
 def test_substitute_string(entry: dict[str, Any], text: str) -> None:
