@@ -43,6 +43,10 @@ class EvaluationError(ValueError):
     """Data Prepper gives up the whole expression here; as a condition it is then false."""
 
 
+class NoConditionError(EvaluationError):
+    """A condition is neither true nor false."""
+
+
 class KeyNotFoundError(EvaluationError):
     """`${key}` names a field that the event does not have."""
 
@@ -59,15 +63,21 @@ class _Pointer:
 
 
 def condition(text: str) -> Condition:
-    """A condition ready to be asked of events. Raises `UnsupportedExpressionError`."""
+    """A condition ready to be asked of events; the answer may be `NoConditionError`, raised.
+
+    Raises `UnsupportedExpressionError`.
+    """
     evaluate = expression(text)
 
     def holds(event: Event) -> bool:
         try:
-            return evaluate(event) is True
+            value = evaluate(event)
         except EvaluationError as error:
             _log.warning("condition %s: %s; taken as false", text, error)
             return False
+        if not isinstance(value, bool):
+            raise NoConditionError(f"Unexpected expression return value of {text_of(value)}: {text}")
+        return value
 
     return holds
 

@@ -1,7 +1,7 @@
 """The processors that this engine runs: each turns its options into a function that changes one event.
 
 Names, defaults and the order of checks are Data Prepper's; an error leaves the event as it is at that point, is logged
-and never stops the pipeline.
+and never stops the pipeline. Only of select_entries an error is the end of all events that were read with this one.
 """
 
 import logging
@@ -16,7 +16,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from local.engine.events import Event, Float, InvalidKeyError, Long, Path, Value, WrongShapeError, path_of, text_of
+from local.engine.events import (
+    Event,
+    Float,
+    InvalidKeyError,
+    Long,
+    Path,
+    Value,
+    WrongShapeError,
+    path_of,
+    text_of,
+    unchecked_path_of,
+)
 from local.engine.expressions import (
     Evaluate,
     EvaluationError,
@@ -38,6 +49,7 @@ _log = logging.getLogger(__name__)
 _DIGITS = Context(prec=10_000, rounding=ROUND_HALF_EVEN)
 
 Key = Annotated[Path, BeforeValidator(lambda key: path_of(str(key)))]
+DeletedKey = Annotated[Path, BeforeValidator(lambda key: unchecked_path_of(str(key)))]
 When = Annotated[Any, AfterValidator(lambda text: condition(str(text)))]
 Template = Annotated[Any, AfterValidator(lambda text: template(str(text)))]
 Expression = Annotated[Any, AfterValidator(lambda text: expression(str(text)))]
@@ -53,12 +65,16 @@ class UnsupportedProcessorError(ValueError):
         self.reasons = reasons
 
 
+class BatchLostError(Exception):
+    """Data Prepper drops this event and all that it read together with it: no document, no dead letter, no counter."""
+
+
 class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 def build(name: str, options: Mapping[str, Any] | None) -> Process:
-    """The function of one processor. Raises `UnsupportedProcessorError`."""
+    """The function of one processor, which may raise `BatchLostError`. Raises `UnsupportedProcessorError`."""
     if name not in _PROCESSORS:
         known = ", ".join(sorted(_PROCESSORS))
         raise UnsupportedProcessorError([f"{name}: this processor is not supported; supported: {known}"])
@@ -71,7 +87,9 @@ def build(name: str, options: Mapping[str, Any] | None) -> Process:
     def process(event: Event) -> None:
         try:
             run(settings, event)
-        except (WrongShapeError, EvaluationError, ValueError) as error:
+        except ValueError as error:
+            if name in _NOT_CAUGHT:
+                raise BatchLostError(f"processor {name}, {event.metadata.get('primary_key')}: {error}") from error
             _log.error("processor %s, %s: %s", name, event.metadata.get("primary_key"), error)
 
     return process
@@ -105,7 +123,7 @@ def _add_entries(options: _AddEntries, event: Event) -> None:
             continue
         try:
             _add_entry(entry, event)
-        except (WrongShapeError, EvaluationError) as error:
+        except ValueError as error:
             _log.error("processor add_entries, %s: %s", event.metadata.get("primary_key"), error)
 
 
@@ -194,14 +212,21 @@ def _rename_keys(options: _RenameKeys, event: Event) -> None:
             continue
         if event.contains(entry.to_key) and not entry.overwrite_if_to_key_exists:
             continue
-        sources = [entry.from_key] if entry.from_key is not None else _matching(event, entry.from_key_regex)
-        for source in sources if entry.overwrite_if_to_key_exists else sources[:1]:
-            event.put(entry.to_key, event.get(source))
-            event.delete(source)
+        if entry.from_key is not None:
+            _rename(event, entry.from_key, entry.to_key, event.get(entry.from_key))
+        elif entry.from_key_regex:
+            found = _matching(event, entry.from_key_regex)
+            for name, value in found if entry.overwrite_if_to_key_exists else found[:1]:
+                _rename(event, unchecked_path_of(name), entry.to_key, value)
 
 
-def _matching(event: Event, pattern: re.Pattern[str] | None) -> list[Path]:
-    return [(key,) for key in event.data if pattern and pattern.fullmatch(key)]
+def _rename(event: Event, from_key: Path, to_key: Path, value: Value) -> None:
+    event.put(to_key, value)
+    event.delete(from_key)
+
+
+def _matching(event: Event, pattern: re.Pattern[str]) -> list[tuple[str, Value]]:
+    return [(name, value) for name, value in event.data.items() if pattern.fullmatch(name)]
 
 
 class _CopyEntry(_Options):
@@ -226,7 +251,7 @@ def _copy_values(options: _CopyValues, event: Event) -> None:
 
 
 class _DeleteEntry(_Options):
-    with_keys: tuple[Key, ...] = ()
+    with_keys: tuple[DeletedKey, ...] = ()
     with_keys_regex: tuple[Pattern, ...] = ()
     exclude_from_delete: frozenset[str] = frozenset()
     delete_when: When | None = None
@@ -243,33 +268,31 @@ def _delete_entries(options: _DeleteEntries, event: Event) -> None:
         for key in entry.with_keys:
             event.delete(key)
         for pattern in entry.with_keys_regex:
-            for key in _matching(event, pattern):
-                if key[0] not in entry.exclude_from_delete:
-                    event.delete(key)
+            for name, _ in _matching(event, pattern):
+                if name not in entry.exclude_from_delete:
+                    # Data Prepper takes the name for a key: of `a/b`, it is b in a.
+                    event.delete(unchecked_path_of(name))
 
 
 class _SelectEntries(_Options):
-    include_keys: tuple[Key, ...] = ()
+    include_keys: tuple[str, ...] = ()
     include_keys_regex: tuple[Pattern, ...] = ()
-    include_keys_regex_pointer: Key = ()
     select_when: When | None = None
 
 
 def _select_entries(options: _SelectEntries, event: Event) -> None:
     if options.select_when and not options.select_when(event):
         return
-    kept: list[tuple[Path, Value]] = [(key, event.get(key)) for key in options.include_keys]
-    base = event.get(options.include_keys_regex_pointer)
-    if options.include_keys_regex and isinstance(base, dict):
-        kept += [
-            ((*options.include_keys_regex_pointer, name), value)
-            for name, value in base.items()
-            if any(pattern.fullmatch(name) for pattern in options.include_keys_regex)
-        ]
+    chosen = {key: event.get(path_of(key)) for key in options.include_keys}
+    kept = {key: value for key, value in chosen.items() if value is not None} | {
+        name: value
+        for name, value in event.data.items()
+        if name not in chosen and any(pattern.fullmatch(name) for pattern in options.include_keys_regex)
+    }
     event.data = {}
-    for path, value in kept:
-        if value is not None:
-            event.put(path, value)
+    for key, value in kept.items():
+        # The name of an attribute is taken for a key: one of other characters is none, and a number is an element.
+        event.put(path_of(key), value)
 
 
 class _ConvertType(_Options):
@@ -428,6 +451,8 @@ def _zone(name: str) -> tzinfo:
         raise ValueError(f"time zone '{name}' is not known here") from error
 
 
+# Of these, Data Prepper does not catch the errors itself.
+_NOT_CAUGHT = frozenset({"select_entries"})
 _PROCESSORS: dict[str, tuple[type[_Options], Callable[[Any, Event], None]]] = {
     "add_entries": (_AddEntries, _add_entries),
     "convert_entry_type": (_ConvertType, _convert_type),

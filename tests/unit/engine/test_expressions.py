@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 
 import pytest
@@ -6,6 +7,7 @@ from local.engine.events import Event, Long, Value
 from local.engine.expressions import (
     EvaluationError,
     KeyNotFoundError,
+    NoConditionError,
     UnsupportedExpressionError,
     condition,
     expression,
@@ -96,9 +98,9 @@ def test_condition_holds(text: str) -> None:
         'contains(/count, "5")',
         'contains(/missing, "5")',
         "length(/count) == 1",
+        "length(/count)",
         "length(/tags) == 2",
         "length(/deep) == 1",
-        "/kind",
         "/yes == 1",
         "/count in {5.0}",
         # Java's Long equals no Integer, and to look into a set is to ask for equality.
@@ -107,6 +109,15 @@ def test_condition_holds(text: str) -> None:
 )
 def test_condition_does_not_hold(text: str) -> None:
     assert not condition(text)(EVENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("/kind", "odd"), ("/missing", "null"), ("(/count)", "5"), ('getMetadata("primary_key")', "a|1"), ("7", "7")],
+)
+def test_condition_may_be_none(text: str, value: str) -> None:
+    with pytest.raises(NoConditionError, match=re.escape(f"Unexpected expression return value of {value}: {text}")):
+        condition(text)(EVENT)
 
 
 @pytest.mark.parametrize("text", ["/n > 1", "1 == /n", "/n in {5}", "/n not in {0.5}"])

@@ -5,7 +5,7 @@ import pytest
 
 from local.engine.events import Event, Float, Long, Value, text_of, to_json
 from local.engine.java_numbers import float32
-from local.engine.processors import UnsupportedProcessorError, build
+from local.engine.processors import BatchLostError, UnsupportedProcessorError, build
 
 KEY = {"primary_key": "a", "table_name": "orders"}
 
@@ -116,17 +116,73 @@ def test_delete_entries(options: dict[str, Any], data: dict[str, Value]) -> None
     assert processed("delete_entries", options, {"a": 0, "b": {"c": 1, "d": 2}, "ab": 3}) == data
 
 
+def test_names_that_are_no_keys_are_deleted_and_renamed() -> None:
+    before: dict[str, Value] = {"größe": 1, "aws:rep:updatetime": 2, "c/d": 3, "c": {"d": 4}, "e": 5}
+    options = {"with_keys": ["größe"], "with_keys_regex": ["aws:.*", "c/.*"]}
+    data = processed("delete_entries", options | {"entries": []}, dict(before, c={"d": 4}))
+    # Of the name c/d, Data Prepper makes the way to d in c.
+    assert data == {"c/d": 3, "c": {}, "e": 5}
+    renamed = processed("rename_keys", {"entries": [{"from_key_regex": "gr.*", "to_key": "size"}]}, {"größe": 1})
+    assert renamed == {"size": 1}
+
+
+def test_names_with_a_slash_stay() -> None:
+    assert processed("delete_entries", {"with_keys": ["a~1b"]}, {"a/b": 1}) == {"a/b": 1}
+    assert processed("rename_keys", {"entries": [{"from_key": "c~1d", "to_key": "e"}]}, {"c/d": 1}) == {
+        "c/d": 1,
+        "e": 1,
+    }
+    assert processed("add_entries", {"entries": [{"key": "p~1q", "value": 1}]}, {}) == {"p~1q": 1}
+
+
 @pytest.mark.parametrize(
     ("options", "data"),
     [
         ({"include_keys": ["/b/c", "a", "none", "missing"]}, {"b": {"c": 1}, "a": 0}),
         ({"include_keys_regex": ["a.*"]}, {"a": 0, "ab": 3}),
+        ({"include_keys": ["b/c"], "include_keys_regex": ["n.*|b"]}, {"b": {"c": 1, "d": 2}, "none": None}),
         ({"include_keys": ["a"], "select_when": "/ab == 4"}, {"a": 0, "b": {"c": 1, "d": 2}, "ab": 3, "none": None}),
     ],
 )
 def test_select_entries(options: dict[str, Any], data: dict[str, Value]) -> None:
     before: dict[str, Value] = {"a": 0, "b": {"c": 1, "d": 2}, "ab": 3, "none": None}
     assert processed("select_entries", options, before) == data
+
+
+def test_select_entries_takes_a_name_with_a_slash_for_a_way() -> None:
+    assert processed("select_entries", {"include_keys_regex": [".*"]}, {"a/b": 1}) == {"a": {"b": 1}}
+
+
+@pytest.mark.parametrize(
+    ("options", "data"),
+    [
+        ({"include_keys_regex": [".*"]}, {"größe": 1}),
+        ({"include_keys_regex": ["aws:.*"]}, {"aws:rep:updatetime": 1}),
+        ({"include_keys_regex": [".*"]}, {"2024": 1}),
+        ({"include_keys": ["m/2024"]}, {"m": {"2024": 1}}),
+        ({"include_keys": ["l/0"]}, {"l": [1]}),
+        ({"include_keys": ["größe"]}, {}),
+        ({"include_keys": ["a"], "select_when": "/a"}, {"a": "text"}),
+    ],
+)
+def test_select_entries_is_the_end_of_all_that_was_read_together(
+    options: dict[str, Any], data: dict[str, Value]
+) -> None:
+    with pytest.raises(BatchLostError, match="processor select_entries, a: "):
+        processed("select_entries", options, data)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("add_entries", {"entries": [{"key": "x", "value": 1, "add_when": "/b"}, {"key": "y", "value": 1}]}),
+        ("copy_values", {"entries": [{"from_key": "b", "to_key": "x", "copy_when": "/b"}]}),
+        ("delete_entries", {"entries": [{"with_keys": ["b"], "delete_when": "/b"}, {"with_keys": ["a/b"]}]}),
+    ],
+)
+def test_condition_that_is_none_ends_the_processor_for_this_event(name: str, options: dict[str, Any]) -> None:
+    before: dict[str, Value] = {"b": "text", "a": {"b": 1}}
+    assert processed(name, options, before) == {"b": "text", "a": {"b": 1}}
 
 
 @pytest.mark.parametrize(
