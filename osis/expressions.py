@@ -9,6 +9,9 @@ _EMBEDDED = re.compile(r"\$\{(.*?)\}")
 _TEXT = re.compile(r'(?P<before>\w\(\s*|,\s*)?"(?P<text>(?:\\.|[^"\\])*)"', re.DOTALL)
 _POINTER = r'(?:(?<!")/[\w.@]+(?:/[\w.@]+)*|"/[^"]*")'
 _NUMBER = r"-?\d+(?:\.\d+(?:[eE]-?\d+)?)?"
+_VALUE = re.compile(
+    rf"\s*\(*\s*(?:{_POINTER}|(?!(?:contains|startsWith|cidrContains|hasTags)\()\w+\([^()]*\))\s*\)*\s*", re.ASCII
+)
 _COMPARISON = re.compile(
     rf"""(?P<left>{_POINTER})\s*(?:==|!=|[<>]=?)\s*{_NUMBER}(?![\w.@])
     |(?<![\w.@/]){_NUMBER}\s*(?:==|!=|[<>]=?)\s*(?P<right>{_POINTER})
@@ -33,6 +36,11 @@ def made_of_attributes(text: str | None) -> bool:
 def reads_attributes(condition: str) -> bool:
     """Tell whether `condition` looks at an attribute of the item, as `/kind == "odd"` does."""
     return "/" in _without_texts(condition)
+
+
+def is_value_alone(condition: str) -> bool:
+    """Tell whether `condition` is an attribute or a function alone, which is true or false only if its value is so."""
+    return _VALUE.fullmatch(_without_texts(condition)) is not None
 
 
 def comparisons_with_numbers(condition: str) -> Iterator[Comparison]:

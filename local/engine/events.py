@@ -2,10 +2,13 @@
 
 import copy
 import json
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from local.engine.java_numbers import double_text, float_text
 
 # DynamoDB numbers are Decimal (Java's BigDecimal); int and float come from the body, metadata and conversions.
 Value: TypeAlias = "bool | int | float | Decimal | str | list[Value] | dict[str, Value] | None"
@@ -13,6 +16,7 @@ Path: TypeAlias = tuple[str, ...]
 
 _KEY = re.compile(r"[A-Za-z0-9.\-_~@/\[\] $()]*")
 _MAX_KEY_LENGTH = 2048
+_ELEMENT = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
 class InvalidKeyError(ValueError):
@@ -27,6 +31,10 @@ class Long(int):
     """Java's long, where it is told from an int: no set of ints has it."""
 
 
+class Float(float):
+    """Java's float, of 32 bits, where it is told from a double: it is written with fewer digits."""
+
+
 class _Missing:
     pass
 
@@ -35,18 +43,25 @@ _MISSING = _Missing()
 
 
 def path_of(key: str) -> Path:
-    """The steps of a JSON pointer; the leading slash is optional. Raises `InvalidKeyError`."""
+    """The steps of a JSON pointer as they are written; the leading slash is optional. Raises `InvalidKeyError`."""
     if len(key) > _MAX_KEY_LENGTH or not _KEY.fullmatch(key):
         raise InvalidKeyError(f"'{key}' is not a key: letters, digits and .-_~@/[]$() up to {_MAX_KEY_LENGTH}")
+    return unchecked_path_of(key)
+
+
+def unchecked_path_of(key: str) -> Path:
+    """The steps of a key that may have any characters, as where Data Prepper deletes."""
     trimmed = key[:-1] if len(key) > 1 and key.endswith("/") else key
-    if not trimmed:
-        return ()
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in trimmed.removeprefix("/").split("/"))
+    return tuple(trimmed.removeprefix("/").split("/")) if trimmed else ()
 
 
 @dataclass(slots=True)
 class Event:
-    """`data` becomes the document; `metadata` is what getMetadata() reads."""
+    """`data` becomes the document; `metadata` is what getMetadata() reads.
+
+    As in Data Prepper 2.16, `~1` and `~0` in a path are a slash and a tilde where it leads to something; where
+    something is put, and at the end of what is deleted, they stand for themselves.
+    """
 
     data: dict[str, Value]
     metadata: dict[str, Value]
@@ -64,7 +79,7 @@ class Event:
         if not path:
             raise WrongShapeError("the whole event cannot be replaced")
         parent: Value = self.data
-        for step in path[:-1]:
+        for step in filter(None, path[:-1]):
             parent = _child(parent, step)
         value = copy.deepcopy(value)
         leaf = path[-1]
@@ -79,6 +94,8 @@ class Event:
 
     def delete(self, path: Path) -> None:
         """Deleting what is not there is fine. Raises `WrongShapeError`."""
+        if not path:
+            raise WrongShapeError("the whole event cannot be deleted")
         parent = self._find(path[:-1])
         if isinstance(parent, dict):
             parent.pop(path[-1], None)
@@ -87,10 +104,11 @@ class Event:
 
     def _find(self, path: Path) -> "Value | _Missing":
         node: Value = self.data
-        for step in path:
+        for written in path:
+            step = written.replace("~1", "/").replace("~0", "~")
             if isinstance(node, dict) and step in node:
                 node = node[step]
-            elif isinstance(node, list) and step.isdigit() and int(step) < len(node):
+            elif isinstance(node, list) and _ELEMENT.fullmatch(step) and int(step) < len(node):
                 node = node[int(step)]
             else:
                 return _MISSING
@@ -100,8 +118,14 @@ class Event:
 def _child(parent: Value, step: str) -> Value:
     if isinstance(parent, dict):
         return parent.setdefault(step, {})
-    if isinstance(parent, list) and step.isdigit() and int(step) < len(parent):
-        return parent[int(step)]
+    if isinstance(parent, list) and step.isdigit() and int(step) <= len(parent):
+        # One more than there are is added, and what is no object makes room for one.
+        index = int(step)
+        if index == len(parent):
+            parent.append({})
+        elif not isinstance(parent[index], dict):
+            parent[index] = {}
+        return parent[index]
     raise WrongShapeError(f"nothing can be put below {step}")
 
 
@@ -110,7 +134,7 @@ def _text_of(path: Path) -> str:
 
 
 def text_of(value: Value) -> str:
-    """As Java prints it: `true`, `1.5E+10`, `{a=1}`, `[1, x]`, `null`."""
+    """As Java prints it: `true`, `1.5E+10`, `1.0E16`, `{a=1}`, `[1, x]`, `null`."""
     match value:
         case None:
             return "null"
@@ -120,6 +144,10 @@ def text_of(value: Value) -> str:
             return "{" + ", ".join(f"{name}={text_of(member)}" for name, member in value.items()) + "}"
         case list():
             return "[" + ", ".join(map(text_of, value)) + "]"
+        case Float():
+            return float_text(value)
+        case float():
+            return double_text(value)
         case _:
             return str(value)
 
@@ -135,6 +163,10 @@ def to_json(value: Value) -> str:
             return "[" + ",".join(map(to_json, value)) + "]"
         case str():
             return _json_string(value)
+        case float():
+            # JSON has no word for what is no number; Jackson writes it as a text.
+            text = text_of(value)
+            return text if math.isfinite(value) else _json_string(text)
         case _:
             return json.dumps(value)
 

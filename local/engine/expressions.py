@@ -5,7 +5,6 @@ which are refused by name. What is unusual here is so in Data Prepper: `and` and
 a comparison of things that cannot be compared is false; a quoted string that begins with a slash is a pointer.
 """
 
-import ctypes
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -14,6 +13,8 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from local.engine.events import Event, InvalidKeyError, Long, Path, Value, path_of, text_of
+from local.engine.java_numbers import float32
+from local.engine.java_patterns import UnsupportedPatternError, compile_pattern
 
 Evaluate: TypeAlias = Callable[[Event], "Value"]
 Condition: TypeAlias = Callable[[Event], bool]
@@ -42,6 +43,10 @@ class EvaluationError(ValueError):
     """Data Prepper gives up the whole expression here; as a condition it is then false."""
 
 
+class NoConditionError(EvaluationError):
+    """A condition is neither true nor false."""
+
+
 class KeyNotFoundError(EvaluationError):
     """`${key}` names a field that the event does not have."""
 
@@ -58,15 +63,21 @@ class _Pointer:
 
 
 def condition(text: str) -> Condition:
-    """A condition ready to be asked of events. Raises `UnsupportedExpressionError`."""
+    """A condition ready to be asked of events; the answer may be `NoConditionError`, raised.
+
+    Raises `UnsupportedExpressionError`.
+    """
     evaluate = expression(text)
 
     def holds(event: Event) -> bool:
         try:
-            return evaluate(event) is True
+            value = evaluate(event)
         except EvaluationError as error:
             _log.warning("condition %s: %s; taken as false", text, error)
             return False
+        if not isinstance(value, bool):
+            raise NoConditionError(f"Unexpected expression return value of {text_of(value)}: {text}")
+        return value
 
     return holds
 
@@ -232,7 +243,8 @@ class _Parser:
     def _literal(self, token: _Token) -> Value:
         if token.kind == "number":
             if not re.fullmatch(r"-?[0-9]+", token.text):
-                return _float32(float(token.text))
+                # Data Prepper's decimal literals are Java floats.
+                return float32(float(token.text))
             number = int(token.text)
             return number if -(2**31) <= number < 2**31 else Long(number)
         if token.kind == "string":
@@ -284,9 +296,9 @@ class _Parser:
         if token.kind != "string":
             raise UnsupportedExpressionError(f"'{self._text}': only a quoted pattern is supported after {operator}")
         try:
-            pattern = re.compile(token.text[1:-1])
-        except re.error as error:
-            raise UnsupportedExpressionError(f"'{self._text}': pattern {token.text}: {error}") from error
+            pattern = compile_pattern(token.text[1:-1])
+        except UnsupportedPatternError as error:
+            raise UnsupportedExpressionError(f"'{self._text}': {error}") from error
 
         def evaluate(event: Event) -> Value:
             value = left(event)
@@ -310,7 +322,7 @@ class _Parser:
             value = left(event)
             if isinstance(value, Decimal) and any(map(_is_number, members)):
                 self._warn_of_decimals()
-            value = _float32(value) if isinstance(value, float) else value
+            value = float32(value) if isinstance(value, float) else value
             found = any(type(value) is type(member) and value == member for member in members)
             return found == (operator == "in")
 
@@ -344,15 +356,10 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _float32(value: float) -> float:
-    """Data Prepper's decimal literals are Java floats."""
-    return ctypes.c_float(value).value
-
-
 def _equal(left: Value, right: Value) -> bool:
     if isinstance(left, int | float) and isinstance(right, int | float) and _is_number(left) and _is_number(right):
         if isinstance(left, float) or isinstance(right, float):
-            return _float32(left) == _float32(right)
+            return float32(left) == float32(right)
         return left == right
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         # BigDecimal.equals: 1.0 is not 1.00.
@@ -366,7 +373,7 @@ def _ordered(operator: str, left: Value, right: Value) -> bool:
     if not (_is_number(left) and _is_number(right)):
         return False
     if isinstance(left, float) or isinstance(right, float):
-        left, right = _float32(left), _float32(right)
+        left, right = float32(left), float32(right)
     match operator:
         case "<":
             return left < right
@@ -388,9 +395,8 @@ def _length(value: Value) -> Value:
             return None
         case str():
             return len(value.encode("utf-16-le")) // 2
-        case list() | dict():
-            return len(value)
-    raise EvaluationError(f"length() of {text_of(value)}: not a string, object or list")
+    # From 2.17 on, Data Prepper counts the members of lists and objects, too.
+    raise EvaluationError(f"length() of {text_of(value)}: not a string")
 
 
 def _on_strings(

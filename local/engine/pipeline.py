@@ -8,7 +8,7 @@ nothing is waiting, so that whatever ends the process loses nothing.
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from local.engine.checkpoint import Checkpoint, Export, State
 from local.engine.dead_letters import DeadLetterQueue
 from local.engine.events import Event
 from local.engine.export import ExportFailedError, ExportReader
+from local.engine.expressions import Condition, NoConditionError
 from local.engine.indices import Indices, Stopped
 from local.engine.keys import KeySchema
+from local.engine.processors import BatchLostError
 from local.engine.sink import Sink
 from local.engine.stream import StreamReader
 from local.engine.support import Plan, SinkPlan
@@ -31,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
+# BlockingBufferConfig.DEFAULT_BATCH_SIZE
+_BATCH_EVENTS = 200
 _VIEWS = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 
 
@@ -176,14 +180,44 @@ class Pipeline:
 def deliver(events: Iterable[Event], plan: Plan, sinks: Sequence[Sink]) -> int:
     """Changes each event and adds it to the sinks, those of `plan` in order, to which its routes lead; counts them."""
     count = 0
-    for count, event in enumerate(events, start=1):  # noqa: B007 - the last count is the answer
-        for process in plan.processors:
-            process(event)
-        routes = {name for name, holds in plan.routes if holds(event)} or {DEFAULT_ROUTE}
-        for sink in sinks:
-            if not sink.options.routes or sink.options.routes & routes:
-                sink.add(event)
+    for batch in _batches(events):
+        count += len(batch)
+        try:
+            for event in batch:
+                for process in plan.processors:
+                    process(event)
+        except BatchLostError as error:
+            _log.error("%s; %d events are dropped, without a dead letter", error, len(batch))
+            continue
+        for event in batch:
+            routes = {name for name, condition in plan.routes if _leads(condition, event)} or {DEFAULT_ROUTE}
+            for sink in sinks:
+                if not sink.options.routes or sink.options.routes & routes:
+                    sink.add(event)
     return count
+
+
+def _batches(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """As many as Data Prepper takes from its buffer at once. What was read before an error comes before the error."""
+    batch: list[Event] = []
+    try:
+        for event in events:
+            batch.append(event)
+            if len(batch) == _BATCH_EVENTS:
+                yield batch
+                batch = []
+    except Exception:
+        yield batch
+        raise
+    yield batch
+
+
+def _leads(condition: Condition, event: Event) -> bool:
+    try:
+        return condition(event)
+    except NoConditionError as error:
+        _log.error("%s; the route is not taken", error)
+        return False
 
 
 def settle(sinks: Sequence[Sink], *, now: bool = False) -> bool:

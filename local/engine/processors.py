@@ -1,20 +1,33 @@
 """The processors that this engine runs: each turns its options into a function that changes one event.
 
 Names, defaults and the order of checks are Data Prepper's; an error leaves the event as it is at that point, is logged
-and never stops the pipeline.
+and never stops the pipeline. Only of select_entries an error is the end of all events that were read with this one.
 """
 
 import logging
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from local.engine.events import Event, Long, Path, Value, WrongShapeError, path_of, text_of
+from local.engine.events import (
+    Event,
+    Float,
+    InvalidKeyError,
+    Long,
+    Path,
+    Value,
+    WrongShapeError,
+    path_of,
+    text_of,
+    unchecked_path_of,
+)
 from local.engine.expressions import (
     Evaluate,
     EvaluationError,
@@ -23,6 +36,8 @@ from local.engine.expressions import (
     template,
     uses_keys_only,
 )
+from local.engine.java_numbers import decimal, double, double_text, float32, whole
+from local.engine.java_patterns import compile_pattern, replacement
 from local.engine.time_patterns import TimePattern
 
 Process: TypeAlias = Callable[[Event], None]
@@ -30,12 +45,16 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
+# A DynamoDB number has up to 38 digits, and 130 places; a BigDecimal has no limit.
+_DIGITS = Context(prec=10_000, rounding=ROUND_HALF_EVEN)
+
 Key = Annotated[Path, BeforeValidator(lambda key: path_of(str(key)))]
+DeletedKey = Annotated[Path, BeforeValidator(lambda key: unchecked_path_of(str(key)))]
 When = Annotated[Any, AfterValidator(lambda text: condition(str(text)))]
 Template = Annotated[Any, AfterValidator(lambda text: template(str(text)))]
 Expression = Annotated[Any, AfterValidator(lambda text: expression(str(text)))]
 Format = Annotated[Any, AfterValidator(lambda text: _format(str(text)))]
-Pattern = Annotated[Any, AfterValidator(lambda text: _pattern(str(text)))]
+Pattern = Annotated[Any, AfterValidator(lambda text: compile_pattern(str(text)))]
 
 
 class UnsupportedProcessorError(ValueError):
@@ -46,12 +65,16 @@ class UnsupportedProcessorError(ValueError):
         self.reasons = reasons
 
 
+class BatchLostError(Exception):
+    """Data Prepper drops this event and all that it read together with it: no document, no dead letter, no counter."""
+
+
 class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 def build(name: str, options: Mapping[str, Any] | None) -> Process:
-    """The function of one processor. Raises `UnsupportedProcessorError`."""
+    """The function of one processor, which may raise `BatchLostError`. Raises `UnsupportedProcessorError`."""
     if name not in _PROCESSORS:
         known = ", ".join(sorted(_PROCESSORS))
         raise UnsupportedProcessorError([f"{name}: this processor is not supported; supported: {known}"])
@@ -64,7 +87,9 @@ def build(name: str, options: Mapping[str, Any] | None) -> Process:
     def process(event: Event) -> None:
         try:
             run(settings, event)
-        except (WrongShapeError, EvaluationError, ValueError) as error:
+        except ValueError as error:
+            if name in _NOT_CAUGHT:
+                raise BatchLostError(f"processor {name}, {event.metadata.get('primary_key')}: {error}") from error
             _log.error("processor %s, %s: %s", name, event.metadata.get("primary_key"), error)
 
     return process
@@ -75,13 +100,6 @@ def _reason(name: str, problem: Mapping[str, Any]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{where}: this option is not supported"
     return f"{where}: {str(problem['msg']).removeprefix('Value error, ')}"
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ValueError(f"pattern '{text}' is not supported: {error}") from error
 
 
 class _AddEntry(_Options):
@@ -105,15 +123,14 @@ def _add_entries(options: _AddEntries, event: Event) -> None:
             continue
         try:
             _add_entry(entry, event)
-        except (WrongShapeError, EvaluationError) as error:
+        except ValueError as error:
             _log.error("processor add_entries, %s: %s", event.metadata.get("primary_key"), error)
 
 
 def _add_entry(entry: _AddEntry, event: Event) -> None:
-    compute = entry.value_expression or entry.format
-    value = compute(event) if compute else _value(entry.value)
-    if entry.key:
-        path = path_of(entry.key(event))
+    value = _computed(entry, event)
+    path = _dynamic_path(entry.key, event) if entry.key else None
+    if path is not None:
         if not event.contains(path) or entry.overwrite_if_key_exists:
             event.put(path, value)
         elif entry.append_if_key_exists:
@@ -124,6 +141,23 @@ def _add_entry(entry: _AddEntry, event: Event) -> None:
             event.metadata[entry.metadata_key] = value
         elif entry.append_if_key_exists:
             event.metadata[entry.metadata_key] = _appended(known, value)
+
+
+def _computed(entry: _AddEntry, event: Event) -> Value:
+    if entry.value_expression:
+        value = entry.value_expression(event)
+        # An expression reads a double as a float of 32 bits.
+        return Float(float32(value)) if isinstance(value, float) else value
+    return entry.format(event) if entry.format else _value(entry.value)
+
+
+def _dynamic_path(key: Callable[[Event], str], event: Event) -> Path | None:
+    """None where what is in the event makes no key."""
+    try:
+        return path_of(key(event))
+    except (InvalidKeyError, EvaluationError) as error:
+        _log.debug("processor add_entries, %s: %s", event.metadata.get("primary_key"), error)
+        return None
 
 
 def _appended(known: Value, value: Value) -> Value:
@@ -153,6 +187,8 @@ def _value(value: Any) -> Value:
         return {str(name): _value(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_value(member) for member in value]
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        return Long(value)
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
@@ -176,14 +212,21 @@ def _rename_keys(options: _RenameKeys, event: Event) -> None:
             continue
         if event.contains(entry.to_key) and not entry.overwrite_if_to_key_exists:
             continue
-        sources = [entry.from_key] if entry.from_key is not None else _matching(event, entry.from_key_regex)
-        for source in sources if entry.overwrite_if_to_key_exists else sources[:1]:
-            event.put(entry.to_key, event.get(source))
-            event.delete(source)
+        if entry.from_key is not None:
+            _rename(event, entry.from_key, entry.to_key, event.get(entry.from_key))
+        elif entry.from_key_regex:
+            found = _matching(event, entry.from_key_regex)
+            for name, value in found if entry.overwrite_if_to_key_exists else found[:1]:
+                _rename(event, unchecked_path_of(name), entry.to_key, value)
 
 
-def _matching(event: Event, pattern: re.Pattern[str] | None) -> list[Path]:
-    return [(key,) for key in event.data if pattern and pattern.fullmatch(key)]
+def _rename(event: Event, from_key: Path, to_key: Path, value: Value) -> None:
+    event.put(to_key, value)
+    event.delete(from_key)
+
+
+def _matching(event: Event, pattern: re.Pattern[str]) -> list[tuple[str, Value]]:
+    return [(name, value) for name, value in event.data.items() if pattern.fullmatch(name)]
 
 
 class _CopyEntry(_Options):
@@ -208,7 +251,7 @@ def _copy_values(options: _CopyValues, event: Event) -> None:
 
 
 class _DeleteEntry(_Options):
-    with_keys: tuple[Key, ...] = ()
+    with_keys: tuple[DeletedKey, ...] = ()
     with_keys_regex: tuple[Pattern, ...] = ()
     exclude_from_delete: frozenset[str] = frozenset()
     delete_when: When | None = None
@@ -225,33 +268,31 @@ def _delete_entries(options: _DeleteEntries, event: Event) -> None:
         for key in entry.with_keys:
             event.delete(key)
         for pattern in entry.with_keys_regex:
-            for key in _matching(event, pattern):
-                if key[0] not in entry.exclude_from_delete:
-                    event.delete(key)
+            for name, _ in _matching(event, pattern):
+                if name not in entry.exclude_from_delete:
+                    # Data Prepper takes the name for a key: of `a/b`, it is b in a.
+                    event.delete(unchecked_path_of(name))
 
 
 class _SelectEntries(_Options):
-    include_keys: tuple[Key, ...] = ()
+    include_keys: tuple[str, ...] = ()
     include_keys_regex: tuple[Pattern, ...] = ()
-    include_keys_regex_pointer: Key = ()
     select_when: When | None = None
 
 
 def _select_entries(options: _SelectEntries, event: Event) -> None:
     if options.select_when and not options.select_when(event):
         return
-    kept: list[tuple[Path, Value]] = [(key, event.get(key)) for key in options.include_keys]
-    base = event.get(options.include_keys_regex_pointer)
-    if options.include_keys_regex and isinstance(base, dict):
-        kept += [
-            ((*options.include_keys_regex_pointer, name), value)
-            for name, value in base.items()
-            if any(pattern.fullmatch(name) for pattern in options.include_keys_regex)
-        ]
+    chosen = {key: event.get(path_of(key)) for key in options.include_keys}
+    kept = {key: value for key, value in chosen.items() if value is not None} | {
+        name: value
+        for name, value in event.data.items()
+        if name not in chosen and any(pattern.fullmatch(name) for pattern in options.include_keys_regex)
+    }
     event.data = {}
-    for path, value in kept:
-        if value is not None:
-            event.put(path, value)
+    for key, value in kept.items():
+        # The name of an attribute is taken for a key: one of other characters is none, and a number is an element.
+        event.put(path_of(key), value)
 
 
 class _ConvertType(_Options):
@@ -290,32 +331,36 @@ def _convert_type(options: _ConvertType, event: Event) -> None:
 
 
 def _converted(value: Value, options: _ConvertType) -> Value:
-    if value is None or isinstance(value, list | dict):
-        raise WrongShapeError("only strings, numbers and booleans can be converted")
     match options.type:
+        case _ if value is None or isinstance(value, list | dict):
+            raise WrongShapeError("only strings, numbers and booleans can be converted")
         case "integer":
+            # Its converter knows neither long nor double.
+            if isinstance(value, Long) or (isinstance(value, float) and not isinstance(value, Float)):
+                raise WrongShapeError("a long or a double is not made an integer")
             return _whole(value, 32)
         case "long":
             return Long(_whole(value, 64))
         case "double":
-            return float(value)
+            return double(value) if isinstance(value, str) else float(value)
         case "boolean":
-            return value.lower() == "true" if isinstance(value, str) else value != 0
+            return value.lower() == "true" if isinstance(value, str) else float(value) != 0
         case "string":
             return text_of(value)
         case _:
-            number = Decimal(int(value) if isinstance(value, bool) else str(value))
-            return number.quantize(Decimal(1).scaleb(-options.scale), ROUND_HALF_EVEN) if options.scale else number
+            value = int(value) if isinstance(value, bool) else value
+            number = decimal(double_text(value) if isinstance(value, float) else text_of(value))
+            return _DIGITS.quantize(number, Decimal(1).scaleb(-options.scale)) if options.scale else number
 
 
 def _whole(value: bool | float | Decimal | str, bits: int) -> int:
     if isinstance(value, str):
-        number = int(value)
-        if not -(1 << bits - 1) <= number < 1 << bits - 1:
-            raise ValueError(f"{value} has more than {bits} bits")
-        return number
-    # Java keeps the low bits of a number that is too large.
-    return (int(value) + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
+        return whole(value, bits)
+    least, most = -(1 << bits - 1), (1 << bits - 1) - 1
+    if isinstance(value, float):
+        return 0 if math.isnan(value) else int(min(max(value, least), most))
+    # Of any other number that is too large Java keeps the low bits.
+    return (int(value) - least) % (1 << bits) + least
 
 
 class _Substitution(_Options):
@@ -323,6 +368,10 @@ class _Substitution(_Options):
     from_: Pattern = Field(validation_alias="from")
     to: str
     substitute_when: When | None = None
+
+    @cached_property
+    def replacement(self) -> Callable[[re.Match[str]], str]:
+        return replacement(self.to, self.from_)
 
 
 class _SubstituteString(_Options):
@@ -333,15 +382,7 @@ def _substitute_string(options: _SubstituteString, event: Event) -> None:
     for entry in options.entries:
         value = event.get(entry.source)
         if isinstance(value, str) and (not entry.substitute_when or entry.substitute_when(event)):
-            event.put(entry.source, entry.from_.sub(_replacement(entry.to), value))
-
-
-def _replacement(text: str) -> Callable[[re.Match[str]], str]:
-    """Java's replacement strings: `$1`, `${name}`, a backslash before what is literal."""
-    parts = re.findall(r"\\(.)|\$(\d)|\$\{(\w+)\}|([^\\$]+)", text)
-    return lambda found: "".join(
-        literal or plain or found[int(number) if number else name] or "" for literal, number, name, plain in parts
-    )
+            event.put(entry.source, entry.from_.sub(entry.replacement, value))
 
 
 # How many to a second, and the most digits that Data Prepper takes for one.
@@ -410,6 +451,8 @@ def _zone(name: str) -> tzinfo:
         raise ValueError(f"time zone '{name}' is not known here") from error
 
 
+# Of these, Data Prepper does not catch the errors itself.
+_NOT_CAUGHT = frozenset({"select_entries"})
 _PROCESSORS: dict[str, tuple[type[_Options], Callable[[Any, Event], None]]] = {
     "add_entries": (_AddEntries, _add_entries),
     "convert_entry_type": (_ConvertType, _convert_type),

@@ -12,8 +12,9 @@ from opensearchpy.exceptions import TransportError
 
 from local.engine.dead_letters import DeadLetter, DeadLetterQueue
 from local.engine.events import Event, Path, Value, to_json
-from local.engine.expressions import Condition, EvaluationError
+from local.engine.expressions import Condition, EvaluationError, template
 from local.engine.indices import Indices, Stopped, UnusableIndexError
+from local.engine.java_numbers import whole
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class SinkOptions:
 
     routes: frozenset[str]
     document_id: Callable[[Event], str] | None
-    document_version: Callable[[Event], str] | None
+    document_version: Callable[[Event], int] | None
     version_type: str | None
     routing: Callable[[Event], str] | None
     action: Callable[[Event], str]
@@ -106,7 +107,7 @@ class Sink:
 
     def _operation(self, event: Event, index: str) -> Operation | None:
         document_id = self._document_id(event)
-        version = self._version(event)
+        version = self.options.document_version(event) if self.options.document_version else None
         action = self._action(event)
         if action.lower() not in ACTIONS:
             _log.error("Unknown action %s, skipping the event", action)
@@ -140,15 +141,6 @@ class Sink:
         except EvaluationError as error:
             _log.error("document_id: %s; OpenSearch will choose the id", error)
             return None
-
-    def _version(self, event: Event) -> int | None:
-        if not self.options.document_version:
-            return None
-        text = self.options.document_version(event)
-        try:
-            return int(text)
-        except ValueError as error:
-            raise EvaluationError(f"document_version: '{text}' must be a valid Long type") from error
 
     def _action(self, event: Event) -> str:
         action = self.options.action
@@ -243,6 +235,31 @@ class Sink:
                 return
             if self.stop.wait(_DEAD_LETTERS_SECONDS):
                 raise Stopped
+
+
+def version(text: str) -> Callable[[Event], int]:
+    """A sink's `document_version`; its evaluation may raise `EvaluationError`, with Data Prepper's message.
+
+    Raises `UnsupportedExpressionError`.
+    """
+    evaluate = template(text)
+
+    def version_of(event: Event) -> int:
+        try:
+            found = evaluate(event)
+        except EvaluationError as error:
+            raise EvaluationError(
+                f"There was an exception when evaluating the document_version '{text}': {error}"
+            ) from error
+        try:
+            return whole(found, 64)
+        except ValueError as error:
+            raise EvaluationError(
+                f"Unable to convert the result of evaluating document_version '{text}' to Long for an Event. "
+                f"The evaluation result '{found}' must be a valid Long type"
+            ) from error
+
+    return version_of
 
 
 def _letter(operation: Operation, status: int, message: str) -> DeadLetter:

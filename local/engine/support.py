@@ -10,8 +10,9 @@ from local.engine.events import Path, path_of
 from local.engine.expressions import Condition, condition, template
 from local.engine.indices import IndexOptions
 from local.engine.processors import Process, UnsupportedProcessorError
-from local.engine.sink import SinkOptions
+from local.engine.sink import SinkOptions, version
 from osis import PipelineBody, SubPipeline
+from osis.expressions import is_value_alone
 
 T = TypeVar("T")
 Given = TypeVar("Given")
@@ -228,13 +229,15 @@ class _Planner:
         return SinkOptions(
             routes=frozenset(sink.routes or ()),
             document_id=compiled("document_id", sink.document_id or _of_field(sink.document_id_field)),
-            document_version=compiled("document_version", sink.document_version),
+            document_version=None
+            if sink.document_version is None
+            else self._compiled(version, sink.document_version, f"{where}.document_version", lambda _: 0),
             version_type=sink.document_version_type,
             routing=compiled("routing", sink.routing or _of_field(sink.routing_field)),
             action=compiled("action", sink.action or "index"),
             actions=[
                 (
-                    self._compiled(condition, entry.when, f"{where}.actions[{number}].when", None)
+                    self._compiled(_action_condition, entry.when, f"{where}.actions[{number}].when", None)
                     if entry.when
                     else None,
                     compiled(f"actions[{number}].type", entry.type),
@@ -263,6 +266,15 @@ class _Planner:
         except ValueError as error:
             self._refuse(f"{where}.dlq.s3.key_path_prefix", str(error))
         return DeadLetterPlan(self._role(s3, f"{where}.dlq.s3", _DEFAULT_REGION), s3.bucket, s3.key_path_prefix)
+
+
+def _action_condition(text: str) -> Condition:
+    if is_value_alone(text):
+        raise ValueError(
+            f"'{text}': where the value is not true or false, Data Prepper sends nothing of what it read with it, and "
+            f"the embedded engine does not do so; write {text} == true"
+        )
+    return condition(text)
 
 
 def _of_field(key: str | None) -> str | None:

@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 
 import pytest
@@ -6,6 +7,7 @@ from local.engine.events import Event, Long, Value
 from local.engine.expressions import (
     EvaluationError,
     KeyNotFoundError,
+    NoConditionError,
     UnsupportedExpressionError,
     condition,
     expression,
@@ -55,13 +57,14 @@ EVENT = Event(
         "/long == 5 and /long >= /count",
         '/kind =~ "o.d"',
         '/kind !~ "o"',
+        '/kind =~ "(?<first>o).+"',
         'not (/kind == "even")',
         "not /missing == false",
         '/deep/er == "x" or /x == 1',
         # The same rank, from the left: (true or true) and false would be false.
         '/kind == "odd" or /kind == "x" and /yes == true',
         'contains(/kind, "dd")',
-        'startsWith(/kind, "o") and length(/tags) == 2',
+        'startsWith(/kind, "o") and length(/kind) == 3',
         'length("abc") == 3',
         "length(/kind) == 3",
         'getMetadata("primary_key") == "a|1"',
@@ -95,7 +98,9 @@ def test_condition_holds(text: str) -> None:
         'contains(/count, "5")',
         'contains(/missing, "5")',
         "length(/count) == 1",
-        "/kind",
+        "length(/count)",
+        "length(/tags) == 2",
+        "length(/deep) == 1",
         "/yes == 1",
         "/count in {5.0}",
         # Java's Long equals no Integer, and to look into a set is to ask for equality.
@@ -104,6 +109,15 @@ def test_condition_holds(text: str) -> None:
 )
 def test_condition_does_not_hold(text: str) -> None:
     assert not condition(text)(EVENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("/kind", "odd"), ("/missing", "null"), ("(/count)", "5"), ('getMetadata("primary_key")', "a|1"), ("7", "7")],
+)
+def test_condition_may_be_none(text: str, value: str) -> None:
+    with pytest.raises(NoConditionError, match=re.escape(f"Unexpected expression return value of {value}: {text}")):
+        condition(text)(EVENT)
 
 
 @pytest.mark.parametrize("text", ["/n > 1", "1 == /n", "/n in {5}", "/n not in {0.5}"])
@@ -126,6 +140,7 @@ def test_comparing_a_number_of_the_table_is_logged_once(text: str, caplog: pytes
         ("/a ==== 1", "'==' is not expected here"),
         ("kind == 1", "'kind' is not expected here"),
         ('/a =~ "("', "pattern"),
+        ('/a =~ "[a&&b]"', "does not read '&&' within a set as Java does"),
         ("/a =~ /b", "only a quoted pattern is supported after =~"),
         ("contains(/a)", "wrong arguments of contains()"),
         ("length(1)", "length() takes keys and strings only"),
@@ -170,7 +185,7 @@ def test_template_without_slash_misses_its_key() -> None:
 
 
 def test_template_passes_errors_of_its_expression_on() -> None:
-    with pytest.raises(EvaluationError, match="not a string, object or list"):
+    with pytest.raises(EvaluationError, match="not a string"):
         template('${length(/count)}-${getMetadata("x")}')(EVENT)
 
 

@@ -5,11 +5,13 @@ an event for which no condition holds goes to the sinks that name `_default`.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+import pytest
 
 import osis
 from local.engine.events import Event, Value
@@ -87,6 +89,39 @@ def test_without_conversion_a_number_of_the_table_takes_no_route() -> None:
 
 def test_without_routes_everything_goes_to_the_one_index() -> None:
     assert [index for _, index, *_ in delivered(planned(routes=[]), [event("a", total=Decimal(2000))])] == ["orders-1"]
+
+
+def test_route_whose_condition_is_none_is_not_taken() -> None:
+    ready = planned(routes=[Route("open", "/open", "orders-open-1")], processors=[])
+    events = [event("a", open=True), event("b", open="yes"), event("c")]
+    assert [(index, name) for _, index, name, _ in delivered(ready, events)] == [
+        ("orders-1", "b"),
+        ("orders-1", "c"),
+        ("orders-open-1", "a"),
+    ]
+
+
+def test_name_that_select_entries_cannot_put_takes_all_with_it_that_were_read_together(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ready = planned(routes=[], processors=[{"select_entries": {"include_keys_regex": [".*"]}}])
+    events = [event(str(number)) for number in range(450)]
+    events[250].data["größe"] = 1
+    names = [name for *_, name, _ in delivered(ready, events)]
+    assert names == [str(number) for number in range(450) if not 200 <= number < 400]
+    assert "200 events are dropped, without a dead letter" in caplog.text
+
+
+def test_what_was_read_before_reading_failed_is_delivered() -> None:
+    def reading() -> Iterator[Event]:
+        yield event("a")
+        raise ConnectionResetError
+
+    ready = planned(routes=[])
+    sinks = sinks_of(ready)
+    with pytest.raises(ConnectionResetError):
+        deliver(reading(), ready, sinks)
+    assert sinks[0].waiting
 
 
 def test_one_sink_that_is_due_takes_the_others_along() -> None:

@@ -196,10 +196,26 @@ def test_without_a_queue_the_document_is_lost_and_the_others_go_on(rig: Callable
     assert one.send("b")
 
 
+@pytest.mark.parametrize("version", [" 7", "1_0", "9223372036854775808", "7.0"])
+def test_version_that_is_no_long_of_java_is_one_dead_letter(rig: Callable[..., Rig], version: str) -> None:
+    one = rig(document_version="${/v}")
+    one.add("a", data={"v": version})
+    assert [target["_id"] for _, target, _ in one.send("b", data={"v": "+7"})] == ["b"]
+    ((*_, message),) = one.bucket.letters
+    assert message == (
+        "Unable to convert the result of evaluating document_version '${/v}' to Long for an Event. "
+        f"The evaluation result '{version}' must be a valid Long type"
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"document_version": "${/id}"}, "document_version: 'a' must be a valid Long type"),
+        (
+            {"document_version": "${missing}"},
+            "There was an exception when evaluating the document_version '${missing}': "
+            "The key missing could not be found in the Event when formatting",
+        ),
         ({"index": "orders-${missing}"}, "The key missing could not be found in the Event when formatting"),
         ({"index": "bad-${/id}"}, "Invalid characters in the index name bad-a"),
         ({"index": "-${/none}", "normalize_index": True}, "Unable to normalize index '-'. This index name is invalid."),

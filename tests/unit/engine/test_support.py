@@ -92,6 +92,10 @@ def test_bulk_size_is_in_mebibytes(body: Body, bulk_size: int) -> None:
             "orders.sink[0].opensearch.actions[0].when: 'now() > 1': the function now() is not supported",
         ),
         (
+            {"actions": [{"type": "delete", "when": "/gone"}]},
+            "orders.sink[0].opensearch.actions[0].when: '/gone': where the value is not true or false",
+        ),
+        (
             {"template_type": "index-template", "number_of_shards": 1},
             "orders.sink[0].opensearch.number_of_shards: not with template_type index-template",
         ),
