@@ -1,7 +1,7 @@
 """Who calls, and may they? Identity, resource and trust policies as they stand in the emulated IAM.
 
 Every decision becomes one JSON line ``{"time", "who", "action", "resource", "result"}`` in the decision log; `result`
-is "allow", "explicit deny" or "implicit deny".
+is "allow", "explicit deny", "implicit deny" or, of who calls from a VPC, "no way from the VPC".
 """
 
 import json
@@ -148,14 +148,20 @@ class Authorizer:
 
     def decided(self, caller: Caller, action: str, resource: str, decision: Decision, why: str) -> Refusal | None:
         """Writes a decision down; `why` is the end of the sentence that refuses."""
-        entry = {"time": time.time(), "who": caller.name, "action": action, "resource": resource}
-        line = json.dumps({**entry, "result": decision.value})
-        with self._lock, self._log.open("a") as log:
-            log.write(f"{line}\n")
+        self._write(caller, action, resource, decision.value)
         if decision is Decision.ALLOW:
             return None
         sentence = f"User: {caller.name} is not authorized to perform: {action} on resource: {resource} {why}"
         return Refusal(DENIED, sentence)
+
+    def cut_off(self, caller: Caller, target: str) -> None:
+        """Writes down that the network of `caller` keeps it from `target`, a host or a domain's ARN."""
+        self._write(caller, "connect", target, "no way from the VPC")
+
+    def _write(self, caller: Caller, action: str, resource: str, result: str) -> None:
+        entry = {"time": time.time(), "who": caller.name, "action": action, "resource": resource, "result": result}
+        with self._lock, self._log.open("a") as log:
+            log.write(f"{json.dumps(entry)}\n")
 
     @staticmethod
     def _decide(caller: Caller, request: policies.Request) -> tuple[Decision, str]:

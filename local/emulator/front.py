@@ -26,7 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 from urllib3 import BaseHTTPResponse
 
 from local import security
-from local.emulator import calls, collections, dashboards, denials, domains
+from local.emulator import calls, collections, dashboards, denials, domains, networks
 from local.emulator.authorization import ADMINISTRATOR, ANONYMOUS, Authorizer, Caller, identify
 from local.emulator.certificates import Certificate
 from local.emulator.node import ANSWER_SECONDS, Node, UnreachableError
@@ -96,6 +96,8 @@ class _Exchange(BaseHTTPRequestHandler):
         except _RefusedError as refused:
             self.close_connection = True  # the request's body may be unread
             self._answer(refused.status, {"message": str(refused)})
+        except networks.NoWayError:
+            self.close_connection = True
 
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 - the names that BaseHTTPRequestHandler looks for
 
@@ -110,6 +112,8 @@ class _Exchange(BaseHTTPRequestHandler):
         caller = identify(credential.key, region) if credential else ANONYMOUS
         if caller is None:
             raise _RefusedError(403, "The security token included in the request is invalid.")
+        if not collection:
+            networks.require_way_to_domain(self.server.authorizer, caller, domain)
         if credential and (credential.service, credential.region) != (service, region):
             raise _RefusedError(403, f"Credential should be scoped to the service {service} and the Region {region}")
         visit = _Visit(target.arn, collection is not None or domains.is_fine_grained(domain), caller, path)

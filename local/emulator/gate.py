@@ -1,5 +1,5 @@
 """The door of the emulator: every request is authenticated, held to AWS's own model of it, and authorized before moto
-sees it."""
+sees it. What could not have come here from its VPC gets no answer."""
 
 import threading
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.core.request import Request
 
-from local.emulator import calls, constraints, refusals
+from local.emulator import calls, constraints, networks, refusals
 from local.emulator.authorization import (
     ADMINISTRATOR,
     Authorizer,
@@ -35,7 +35,7 @@ _UNKNOWN_KEY = Refusal(refusals.UNKNOWN_KEY, "The security token included in the
 
 
 class Gate:
-    """A WSGI application around moto's."""
+    """A WSGI application around moto's; the server closes the connection of a request that raises `NoWayError`."""
 
     def __init__(self, application: Any, authorizer: Authorizer) -> None:
         self._application = application
@@ -60,6 +60,7 @@ class Gate:
         caller = identify(credential.key, credential.region)
         if caller is None:
             return refusals.response(_UNKNOWN_KEY, request, credential.service)(environ, start_response)
+        networks.require_way_to_service(self._authorizer, caller, credential.service, credential.region)
         call = calls.read(request, body, credential.service, credential.region)
         if refusal := _invalid(call, request) or self._refusal(caller, call):
             return refusals.response(refusal, request, call.service)(environ, start_response)

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -30,6 +31,12 @@ from local.emulator.sign_in import SignIn
 from local.emulator.user_pools import UserPools
 
 
+class _RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped here
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # noqa: ARG002 - werkzeug's names
+        """Of a request that gets no answer; the connection would stay open, and its client wait."""
+        self.close_connection = True
+
+
 def run(configuration: Configuration) -> None:
     """Serves until SIGTERM or SIGINT; writes ADDRESSES_FILE to its directory as soon as it does."""
     stopping = threading.Event()
@@ -41,7 +48,7 @@ def run(configuration: Configuration) -> None:
     node = Node(directory / ATTACHMENT_FILE)
     front = Front(certificate, node, authorizer)
     application = Gate(DomainDispatcherApplication(create_backend_app), authorizer)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_RequestHandler)
     addresses = Addresses(
         endpoint_url=f"http://127.0.0.1:{server.server_port}",
         domain_endpoint=front.endpoint,

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import processes
+from local.emulator import Emulator
 from tests.local.conftest import Client
 from tests.local.policy_documents import Statement, allow
 
@@ -20,6 +21,10 @@ import sys
 import time
 
 import boto3
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 
 
 def describe(event, context):
@@ -56,6 +61,24 @@ def leave(event, context):
 
 def use_our_packages(event, context):
     import moto
+
+
+def call_out(event, context):
+    once = Config(retries={"total_max_attempts": 1})
+    request = AWSRequest("GET", f"https://{event['domain']}/")
+    SigV4Auth(boto3.Session().get_credentials(), "es", "us-east-1").add_auth(request)
+    http = urllib3.PoolManager(ca_certs=os.environ["AWS_CA_BUNDLE"], retries=False)
+    heard = {}
+    for name, call in {
+        "sts": boto3.client("sts", config=once).get_caller_identity,
+        "domain": lambda: http.request("GET", request.url, headers=dict(request.headers)).status,
+    }.items():
+        try:
+            call()
+            heard[name] = "an answer"
+        except Exception as error:
+            heard[name] = type(error).__name__
+    return heard
 
 
 def put_object(event, context):
@@ -224,3 +247,21 @@ def test_event_invocation_runs_behind_our_back(client: Client, create: Callable[
         limit_seconds=300,
         what="the object is there",
     )
+
+
+def test_function_hears_nothing_of_what_its_network_does_not_lead_to(
+    emulator: Emulator, client: Client, create: Callable[..., str]
+) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.0.0/26")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="members", Description="members")["GroupId"]
+    place = {"SubnetIds": [subnet], "SecurityGroupIds": [group]}
+    client("opensearch").create_domain(DomainName="search", VPCOptions=place)
+    where = {"domain": emulator.domain_endpoint}
+    name = create("app.call_out", Timeout=30)
+    assert invoke(client, name, where) == (None, {"sts": "an answer", "domain": "an answer"})
+    client("lambda").update_function_configuration(FunctionName=name, VpcConfig=place)
+    assert invoke(client, name, where) == (None, {"sts": "ConnectionClosedError", "domain": "ProtocolError"})
+    cut_off = [line for line in emulator.decisions_log.read_text().splitlines() if "no way from the VPC" in line]
+    assert len(cut_off) == 2
