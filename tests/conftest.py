@@ -25,7 +25,6 @@ INDEPENDENT = (
     "tests/end_to_end/test_applies.py",
     "tests/local/test_leftovers.py",
     "tests/terraform/test_changes.py",
-    "tests/terraform/test_validate.py",
 )
 
 
